@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lock order, once, as data: a thread may take a lock only if its class stands below (after) every class
+ * it already holds. Trylocks are exempt, but counted. The validator (kernel/lock_order.c, debug builds) reads
+ * this list; so should you.
+ */
+#ifndef KERNEL_LOCK_ORDER_H
+#define KERNEL_LOCK_ORDER_H
+
+#include <stdbool.h>
+
+/*	class		may its holder sleep?	what it guards */
+#define LOCK_ORDER(X)                                                                              \
+	X(NONE,		true,	"no class: not checked")                                           \
+	X(PROCESS,	true,	"the process tree: children, exit status")                         \
+	X(FILES,	true,	"a process's descriptor table")                                    \
+	X(FILE_POS,	true,	"one open file's position")                                        \
+	X(ADDRESS_SPACE,true,	"mm->lock: the tree of VMAs, brk, who maps what")                  \
+	X(VMA,		true,	"one VMA (fork, mprotect and munmap hold it; faults only look)")   \
+	X(INODE,	true,	"an inode's size and blocks")                                      \
+	X(DIRECTORY,	true,	"the name cache of one file system")                               \
+	X(INVALIDATE,	true,	"mapping->invalidate_lock: no page may enter the hole being made") \
+	X(JOURNAL,	true,	"a transaction handle")                                            \
+	X(PAGE,		true,	"a page: PG_LOCKED")                                               \
+	X(BUFFER,	true,	"file-system metadata of one device")                              \
+	X(RMAP_FILE,	true,	"mapping->mappers: which VMAs map this file")                      \
+	X(RMAP_ANON,	true,	"which VMAs may map this anonymous page")                          \
+	X(PT_TABLES,	false,	"mm->table_lock: page tables come and go")                         \
+	X(PT,		false,	"entries of one page table")                                       \
+	X(CACHE,	false,	"mapping->lock: slots of the page cache")                          \
+	X(PAGE_QUEUE,	false,	"who waits for a page")                                            \
+	X(DEVICE,	false,	"a block device's request queue")                                  \
+	X(CONSOLE,	false,	"console input")                                                   \
+	X(WAITQ,	false,	"a wait queue")                                                    \
+	X(TIMER,	false,	"a CPU's timers")                                                  \
+	X(RUNQUEUE,	false,	"a CPU's run queue")                                               \
+	X(RCU,		false,	"grace periods")                                                   \
+	X(LRU,		false,	"page ages")                                                       \
+	X(SLAB,		false,	"one slab cache")                                                  \
+	X(ZONE,		false,	"free frames")                                                     \
+	X(LOG,		false,	"the console's output")
+
+enum lock_class {
+#define X(name, sleeps, guards) LOCK_##name,
+	LOCK_ORDER(X)
+#undef X
+	LOCK_CLASSES
+};
+
+/* Debug builds only; no-ops otherwise. `what` is the lock's address. */
+void lock_note_acquire(enum lock_class class, const void *what, bool trylock);
+void lock_note_release(enum lock_class class, const void *what);
+
+/* Panics, naming them, if the current thread holds a lock of class `from` .. `to`. */
+void lock_assert_none(enum lock_class from, enum lock_class to, const char *doing);
+
+/* Panics unless the current thread may sleep: preemption on, interrupts on, only sleeping locks held. */
+void might_sleep(void);
+
+#endif

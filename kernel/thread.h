@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads, and how they sleep.
+ *
+ * park/unpark carry a token: thread_unpark leaves one, thread_park takes one or sleeps until there is one.
+ * So an unpark between a sleeper's last look and its sleep is never lost, and an old token only makes a sleeper
+ * look once more: every caller of thread_park loops on its own condition.
+ */
+#ifndef KERNEL_THREAD_H
+#define KERNEL_THREAD_H
+
+#include "arch/arch.h"
+#include "kernel/assert.h"
+#include "kernel/rcu.h"
+#include "kernel/spinlock.h"
+#include "lib/list.h"
+
+#define THREAD_NAME 16
+#define HELD_LOCKS 16
+
+enum thread_state {
+	THREAD_NEW,	 /* created, never started */
+	THREAD_RUNNABLE, /* on a run queue, or running */
+	THREAD_PARKED,	 /* in thread_park, no token */
+	THREAD_DEAD,	 /* has called thread_exit */
+};
+
+enum wait_mode {
+	WAIT_FOREVER,  /* only the event ends it */
+	WAIT_KILLABLE, /* a fatal signal too: -EINTR */
+	WAIT_SIGNAL,   /* any deliverable signal too: -EINTR */
+};
+
+/* What a sleeper says about itself: the watchdog, /proc and gdb read it (law 6). Lives as long as the wait. */
+struct wait_why {
+	const char *what;				/* "page state", "child", "request" */
+	const void *object;				/* which one */
+	struct thread *(*owner)(const void *object);	/* who could end it, if that can be told; may be NULL */
+	void (*describe)(const void *object, char *buf, size_t size); /* may be NULL */
+};
+
+struct held_lock {
+	const void *what;
+	uint8_t class;
+};
+
+struct thread {
+	struct arch_thread arch; /* first: the machine finds it by the thread's address */
+
+	/* the thread itself, or nobody while it sleeps */
+	unsigned preempt;	/* > 0: may not be switched away from; RCU reader			*/
+	unsigned nofault;	/* > 0: user copies end short instead of faulting			*/
+	uint64_t minflt, majflt; /* faults resolved without, with a device			*/
+	unsigned nheld;		/* debug: locks held, in order of taking				*/
+	struct held_lock held[HELD_LOCKS];
+
+	/* constant after thread_create */
+	unsigned tid;
+	char name[THREAD_NAME];	/* execve renames, whole word at a time is not promised			*/
+	void *kstack;
+	void (*entry)(void *);
+	void *arg;
+
+	/* run queue lock of ->cpu */
+	struct list run;	/* run queue link							*/
+	uint64_t ran_ns;	/* CPU time used							*/
+	uint64_t slice_end;
+
+	_Atomic unsigned cpu;	/* where it runs or ran last; stable for itself while preempt > 0	*/
+	_Atomic unsigned state;	/* enum thread_state							*/
+	_Atomic bool token;	/* an unpark nobody has consumed yet					*/
+	_Atomic bool on_cpu;	/* its registers are still in some CPU					*/
+	_Atomic bool killed;	/* a fatal signal is pending; never cleared				*/
+	_Atomic bool signalled;	/* some deliverable signal is pending					*/
+	_Atomic(const struct wait_why *) why; /* what it sleeps for					*/
+	_Atomic uint64_t since;	/* since when								*/
+	_Atomic uint64_t switches; /* voluntary + involuntary						*/
+
+	/* the floors above */
+	struct arch_mm *space;	/* address space to run in; NULL: a kernel thread. Set by itself, irq off */
+	struct mm *mm;		/* mm floor								*/
+	struct process *process;/* init floor								*/
+
+	struct list all;	/* every thread; all-threads lock, or RCU to read			*/
+	struct rcu_head rcu;	/* freed after a grace period: wakers may hold a bare pointer		*/
+};
+
+#define current arch_current()
+
+static inline void preempt_disable(void)
+{
+	current->preempt++;
+	atomic_signal_fence(memory_order_acquire);
+}
+
+void preempt_enable_slow(void);
+
+static inline void preempt_enable(void)
+{
+	struct thread *t = current;
+
+	atomic_signal_fence(memory_order_release);
+	if (--t->preempt == 0 &&
+	    unlikely(atomic_load_explicit(&t->arch.work, memory_order_relaxed) & WORK_RESCHED))
+		preempt_enable_slow();
+}
+
+/* A thread that will run fn(arg) once thread_start has been called. Sleeps. NULL: no memory. */
+struct thread *thread_create(const char *name, void (*fn)(void *), void *arg);
+void thread_start(struct thread *t);
+
+/* Frees a thread that was never started. */
+void thread_discard(struct thread *t);
+
+/* Ends the calling thread. Whatever the upper floors hung on it must be gone. */
+_Noreturn void thread_exit(void);
+
+/*
+ * Sleeps until a token is there and takes it: 0. Or -EINTR by mode, or -ETIMEDOUT at deadline (clock_ns scale,
+ * UINT64_MAX: never). A token beats both. Thread context, nothing held that may not sleep.
+ */
+int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadline);
+
+/* Any context, t's memory guaranteed by the caller (a reference, a lock its waiter must take, or RCU). */
+void thread_unpark(struct thread *t);
+
+/* Makes a fatal signal pending: killable sleeps end, WORK_SIGNAL is set. Any context. */
+void thread_kill(struct thread *t);
+
+/* A deliverable signal is pending (or, with fatal, will end it): WAIT_SIGNAL sleeps end, WORK_SIGNAL is set, its CPU is
+ * told to leave user mode. Any context. */
+void thread_signal(struct thread *t, bool fatal);
+
+static inline bool thread_killed(void)
+{
+	return atomic_load_explicit(&current->killed, memory_order_relaxed);
+}
+
+void thread_yield(void);
+int thread_sleep_until(uint64_t when, enum wait_mode mode);
+
+/* Runs on this address space from now on (NULL: none). Thread. */
+void thread_set_space(struct thread *t, struct arch_mm *space);
+
+/* Calls fn for every thread, inside one RCU read section. */
+void thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg);
+
+#endif

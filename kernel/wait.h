@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Wait queues: a list of sleepers under a spinlock.
+ *
+ * Why no wakeup is lost: a sleeper is on the queue before it looks at its condition; a waker changes the condition before
+ * it takes the queue's lock. Whichever held that lock first, the other sees what it did; and between look and sleep
+ * the park token keeps the wake.
+ */
+#ifndef KERNEL_WAIT_H
+#define KERNEL_WAIT_H
+
+#include "kernel/thread.h"
+
+struct waitq {
+	struct spinlock lock;
+	struct list waiters; /* struct waiter.link, oldest first (lock) */
+};
+
+struct waiter {
+	struct list link;
+	struct thread *thread;
+};
+
+#define WAITQ_INIT(name) { SPINLOCK_INIT(LOCK_WAITQ), LIST_INIT((name).waiters) }
+
+void waitq_init(struct waitq *q);
+void waitq_add(struct waitq *q, struct waiter *w);    /* current, at the back */
+void waitq_remove(struct waitq *q, struct waiter *w); /* whether or not still queued */
+void waitq_wake_all(struct waitq *q);		      /* any context: unparks all; they leave by themselves */
+void waitq_wake_one(struct waitq *q);		      /* unparks the oldest and moves it to the back */
+
+/* Sleeps until cond. 0, -EINTR by mode, -ETIMEDOUT. cond is evaluated without locks, at least once. */
+#define wait_until(q, why, mode, deadline, cond)                                                   \
+	({                                                                                         \
+		struct waiter wait_self;                                                           \
+		int wait_err = 0;                                                                  \
+		waitq_add(q, &wait_self);                                                          \
+		while (!(cond) && !wait_err)                                                       \
+			wait_err = thread_park(why, mode, deadline);                               \
+		waitq_remove(q, &wait_self);                                                       \
+		wait_err;                                                                          \
+	})
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* File pages by age, oldest first, and taking them back when memory runs out. */
+#ifndef MM_LRU_H
+#define MM_LRU_H
+
+#include "mm/page.h"
+
+void lru_add(struct page *page);    /* the cache's reference keeps it; any context */
+void lru_remove(struct page *page); /* any context; no-op if it is not on it */
+
+/*
+ * Takes back up to `want` clean file pages: unmaps them everywhere, removes them from the cache, frees them. Returns how many. Thread
+ * context, no spinlock, no page lock; only tries page locks and reverse-map locks, so it may be called with any sleeping lock held.
+ */
+unsigned page_reclaim(unsigned want);
+
+/* page_alloc, reclaiming as long as that brings something. NULL: nothing left. Context as page_reclaim. */
+struct page *page_alloc_reclaim(void);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page cache: struct page by (mapping, index). Look-ups are lock-free under RCU and take no reference by themselves.
+ */
+#ifndef MM_PAGECACHE_H
+#define MM_PAGECACHE_H
+
+#include "mm/backing.h"
+#include "mm/page_lock.h"
+
+/* RCU read section. The page in the slot, whatever its state, or NULL; no reference. */
+static inline struct page *cache_peek(struct mapping *m, pgoff_t index)
+{
+	return radix_load(&m->pages, index);
+}
+
+/* Any context. The page in the slot or NULL; *referenced: with a reference; else it is FROZEN, and may only be waited for. */
+struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced);
+
+/*
+ * The page at index, READY, with a reference; reads it (and reads ahead) if it must. Sleeps.
+ * 0, -EIO, -ENOMEM, -EINTR (killed), -ENXIO (index is beyond the end of the file).
+ */
+int cache_read(struct mapping *m, pgoff_t index, struct page **out);
+
+/*
+ * Nothing was found at index: reads it, and ahead of it by what the mapping has seen lately, and waits for it, pinning nothing. Sleeps;
+ * the mapping is referenced by the caller. 0: look again; -EIO: this very read failed; -ENOMEM; -EINTR: killed.
+ */
+int cache_fill(struct mapping *m, pgoff_t index);
+
+/* The reading is over: READY, or removed from the cache with the error told to whoever waits. Any context. Unlocks the page. */
+void page_read_done(struct page *page, int error);
+
+/* Bytes [pos, pos+n) of the file, within its size, to kernel memory or user memory. Bytes copied, or -errno if none. Sleep. */
+long mapping_read_kernel(struct mapping *m, uint64_t pos, void *buf, size_t n);
+long mapping_read_user(struct mapping *m, uint64_t pos, uintptr_t buf, size_t n);
+
+/* Takes the page out of the cache for good: locked, FROZEN, mapped nowhere; the cache's reference goes to the caller. */
+void cache_remove(struct mapping *m, struct page *page);
+
+#endif
