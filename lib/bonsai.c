@@ -9,7 +9,7 @@
 
 typedef const struct bonsai_node *node_t;
 
-static inline unsigned weight(node_t n)
+static inline size_t weight(node_t n)
 {
 	return bonsai_size(n) + 1;
 }
@@ -143,7 +143,7 @@ static struct bonsai_node *own(struct bonsai_update *u, node_t n)
 		return NULL;
 	*copy = *n;
 	copy->born = u->number;
-	old->reclaim[0] = u->replaced;
+	old->chain = u->replaced;
 	u->replaced = old;
 	return copy;
 }
@@ -157,7 +157,7 @@ static void drop(struct bonsai_update *u, node_t n)
 		u->tree->mem->free(old);
 		return;
 	}
-	old->reclaim[0] = u->replaced;
+	old->chain = u->replaced;
 	u->replaced = old;
 }
 
@@ -348,7 +348,7 @@ int bonsai_replace(struct bonsai_update *u, uintptr_t old_start, uintptr_t start
 static void retire_chain(const struct bonsai_mem *mem, struct bonsai_node *n)
 {
 	while (n) {
-		struct bonsai_node *next = n->reclaim[0];
+		struct bonsai_node *next = n->chain;
 
 		mem->retire(n);
 		n = next;

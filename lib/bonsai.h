@@ -26,16 +26,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All constant once published, but for `reclaim`, which readers do not look at. */
+/* All constant once published, but for the last two words, which readers do not look at. */
 struct bonsai_node {
 	uintptr_t start, end;
 	const struct bonsai_node *left, *right;
 	void *value;
 	uintptr_t first, last; /* of the whole subtree: lowest start, highest end */
 	uintptr_t gap;	       /* largest gap between two neighbours of the subtree */
-	unsigned size;	       /* ranges in the subtree */
-	unsigned born;	       /* the update that made it */
-	void *reclaim[2];      /* the owner's from mem->retire on: room for an rcu_head */
+	size_t size;	       /* ranges in the subtree */
+	union {
+		struct {
+			struct bonsai_node *chain; /* the next in bonsai_update.replaced */
+			uint64_t born;		   /* the update that made it */
+		};
+		void *reclaim[2]; /* the owner's from mem->retire on: room for an rcu_head */
+	};
 };
 
 struct bonsai_mem {
@@ -46,7 +51,7 @@ struct bonsai_mem {
 
 struct bonsai {
 	_Atomic(const struct bonsai_node *) root; /* writers: the caller's lock */
-	unsigned updates;			  /* the caller's lock */
+	uint64_t updates;			  /* begun so far: the caller's lock */
 	const struct bonsai_mem *mem;		  /* constant */
 };
 
@@ -92,7 +97,7 @@ void *bonsai_prev(const struct bonsai_node *root, uintptr_t addr);
 bool bonsai_gap_down(const struct bonsai_node *root, uintptr_t low, uintptr_t high, size_t size, size_t align, uintptr_t *at);
 bool bonsai_gap_up(const struct bonsai_node *root, uintptr_t low, uintptr_t high, size_t size, size_t align, uintptr_t *at);
 
-static inline unsigned bonsai_size(const struct bonsai_node *root)
+static inline size_t bonsai_size(const struct bonsai_node *root)
 {
 	return root ? root->size : 0;
 }
@@ -105,8 +110,8 @@ bool bonsai_sound(const struct bonsai_node *root);
 struct bonsai_update {
 	struct bonsai *tree;
 	const struct bonsai_node *root;	 /* the tree as it will be; may be searched like any other */
-	struct bonsai_node *replaced;	 /* published nodes it will do without, through reclaim[0] */
-	unsigned number;
+	struct bonsai_node *replaced;	 /* published nodes it will do without, through chain */
+	uint64_t number;
 	int error;
 };
 
