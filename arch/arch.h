@@ -201,7 +201,8 @@ void arch_pt_destroy(struct arch_mm *am);
 /* Makes it this CPU's address space; am == NULL: kernel threads, no user half. Irq off. */
 void arch_pt_activate(struct arch_mm *am);
 
-/* The leaf slot of va, or NULL if no table is there. RCU read section. */
+/* The leaf slot of va, or NULL if no table is there. RCU read section. Its load of the last table's address is an acquire and
+ * pairs with the release store by which arch_pte_alloc hooked that table in: mm/pt.h relies on it. */
 static inline pte_t *arch_pte_find(struct arch_mm *am, uintptr_t va);
 
 /* The same, allocating missing tables with table_alloc() of upcall.h. The caller serialises allocators and

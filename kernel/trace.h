@@ -8,6 +8,8 @@
 
 #include "kernel/assert.h"
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct trace_point {

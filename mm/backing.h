@@ -33,6 +33,8 @@ struct backing_ops {
 
 	/* A name for people (maps, the watchdog), always terminated. locks: any	sleeps: no */
 	void (*name)(struct mapping *m, char *buf, size_t size);
+
+	bool volatile_pages; /* a page is the only copy of its data: never taken back while the file lives */
 };
 
 /* (M) lock; (R) RCU to read, (M) to write; (A) atomic; (B) mappers_lock; (C) constant */

@@ -4,6 +4,7 @@
 #define MM_FAULT_H
 
 #include "arch/upcall.h"
+#include "kernel/stats.h"
 #include "mm/mm.h"
 #include "mm/verdict.h"
 
@@ -20,19 +21,46 @@ struct fault {
 
 	/* the attempt: reset by fault_release */
 	struct {
-		unsigned holds;	    /* enum holds */
-		struct vma *vma;
-		pte_t *slot;	    /* leaf entry; valid in the RCU section */
-		pte_t old;	    /* what it held when we looked */
-		pte_t entry;	    /* what install shall store */
-		struct page *page;  /* what it shall map; NULL: the zero page. Referenced (page_ref) */
-		bool page_ref;
+		unsigned holds;	     /* enum holds */
+		struct vma *vma;     /* valid in the RCU section */
+		pte_t *slot;	     /* leaf entry; its table is valid in the RCU section */
+		pte_t old;	     /* what it held when we looked */
+		struct page *source; /* the page found: cached, or mapped by `old`. Referenced */
+		struct page *copy;   /* a fresh anonymous page to map instead. Referenced */
+		enum stat made;	     /* what install will have done */
 	} at;
 
 	/* the bill */
 	unsigned rounds;
-	bool waited;	   /* a device was waited for: a major fault */
+	bool waited; /* for a device: a major fault */
 };
+
+static inline bool fault_is_write(const struct fault *f)
+{
+	return f->access & FAULT_WRITE;
+}
+
+static inline pgoff_t fault_index(const struct fault *f)
+{
+	return f->at.vma->pgoff + ((f->address - f->at.vma->start) >> PAGE_SHIFT);
+}
+
+/* Ends the attempt: whatever it holds is let go. Any number of times. Returns v, for the step to return. */
+enum verdict fault_release(struct fault *f, enum verdict v);
+
+/* Memory ran out inside the read section: makes room outside it. RETRY, or OOM. */
+enum verdict fault_wait_memory(struct fault *f);
+
+/* `page`, found at `index` of the VMA's file, is READING or FROZEN: waits until it is not, holding nothing. RETRY, BUS or KILLED. */
+enum verdict fault_wait_page(struct fault *f, struct page *page, pgoff_t index);
+
+/* The steps. Each is entered holding what the table in fault.c says. */
+enum verdict fault_find_vma(struct fault *f);	 /* mm/vma.c */
+enum verdict fault_find_slot(struct fault *f);	 /* mm/pt.c */
+enum verdict fault_map_around(struct fault *f);	 /* mm/around.c */
+enum verdict fault_find_page(struct fault *f);	 /* mm/find_page.c */
+enum verdict fault_prepare(struct fault *f);	 /* mm/prepare.c */
+enum verdict fault_install(struct fault *f);	 /* mm/fault.c */
 
 /* Resolves one fault of `mm`. Thread context, preemption on, may sleep. Never RETRY or NEXT. */
 enum verdict fault_handle(struct mm *mm, uintptr_t address, unsigned access);

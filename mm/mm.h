@@ -29,7 +29,7 @@ enum vma_state {
 	VMA_DEAD,   /* replaced or removed: a fault looks again */
 };
 
-/* (C) constant once published, (A) atomic, (B) mapping->mappers_lock */
+/* (C) constant once published, (A) atomic, (B) mapping->mappers_lock, (K) mm->lock for writing */
 struct vma {
 	uintptr_t start, end;	   /* page aligned		(C) */
 	unsigned flags;		   /* enum vma_flags		(C) */
@@ -38,6 +38,7 @@ struct vma {
 	pgoff_t pgoff;		   /* index of `start` in the file	(C) */
 	struct mm *mm;		   /*				(C) */
 	struct list mapper;	   /* mapping->mappers		(B) */
+	struct vma *chain;	   /* next in a changer's list	(K) */
 	struct rcu_head rcu;
 };
 
@@ -83,6 +84,12 @@ long mm_brk(struct mm *mm, uintptr_t brk); /* the new break, or the old one if i
 
 /* Faults every page of the range in, as if read (or written, where writing is allowed). -EFAULT, -ENOMEM, -EINTR. */
 int mm_populate(struct mm *mm, uintptr_t addr, size_t len);
+
+/* Faults the pages of [addr, addr + len) in for this access (enum fault_access): 0, -EFAULT, -ENOMEM, -EINTR. */
+int mm_fault_in(struct mm *mm, uintptr_t addr, size_t len, unsigned access);
+
+/* MADV_DONTNEED: anonymous pages of the range are gone, private copies of file pages too. -EINVAL, -ENOMEM (holes; the rest is done). */
+int mm_discard(struct mm *mm, uintptr_t addr, size_t len);
 
 /* For /proc and debuggers: calls fn for each VMA in order, holding mm->lock for reading. */
 void mm_for_each_vma(struct mm *mm, void (*fn)(const struct vma *vma, void *arg), void *arg);

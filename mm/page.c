@@ -114,11 +114,25 @@ bool page_trymap(struct page *page)
 	return page_add_unless_frozen(page, PAGE_REF + PAGE_MAP);
 }
 
-void page_map_held(struct page *page)
+bool page_map_held(struct page *page)
 {
-	uint64_t old = atomic_fetch_add_explicit(&page->word, PAGE_MAP, memory_order_relaxed);
+	uint64_t old = atomic_load_explicit(&page->word, memory_order_relaxed);
 
 	assert(old & PAGE_REF_MASK);
+	do {
+		if (old & PAGE_FROZEN)
+			return false;
+		/* relaxed: our reference ordered everything already, and the counts share the word with FROZEN (rule 3) */
+	} while (!atomic_compare_exchange_weak_explicit(&page->word, &old, old + PAGE_MAP, memory_order_relaxed,
+							memory_order_relaxed));
+	return true;
+}
+
+void page_map_again(struct page *page)
+{
+	uint64_t old = atomic_fetch_add_explicit(&page->word, PAGE_REF + PAGE_MAP, memory_order_relaxed);
+
+	assert(!(old & PAGE_FROZEN) && (old & ~PAGE_FROZEN) >= PAGE_REF + PAGE_MAP);
 	(void)old;
 }
 

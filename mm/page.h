@@ -18,7 +18,9 @@
 #ifndef MM_PAGE_H
 #define MM_PAGE_H
 
+#include "kernel/assert.h"
 #include "kernel/frame.h"
+#include "kernel/rcu.h"
 #include "kernel/spinlock.h"
 #include "lib/list.h"
 
@@ -37,6 +39,7 @@ enum page_flags {
 	PG_TABLE = 1 << 9,	/* a page table: `ptl` is valid */
 	PG_LRU = 1 << 10,	/* on the LRU list */
 	PG_REFERENCED = 1 << 11,/* used since reclaim last looked */
+	PG_ICACHE = 1 << 12,	/* instruction fetch has been made to see the contents */
 };
 
 /*
@@ -59,7 +62,10 @@ struct page {
 	struct page_waiter *waiters;	/* oldest first			(Q)	*/
 	union {
 		struct list lru;	/* by age			(L)	*/
-		struct spinlock ptl;	/* PG_TABLE			(T)	*/
+		struct {
+			struct spinlock ptl;	/* PG_TABLE		(T)	*/
+			struct rcu_head rcu;	/* unhooked table	(T)	*/
+		};
 	};
 };
 
@@ -124,8 +130,12 @@ void page_put(struct page *page); /* any context; frees with the last one */
 /* One reference and one map together; the same conditions as page_tryget. Page-table lock held. */
 bool page_trymap(struct page *page);
 
-/* The caller holds a reference, which becomes the entry's: adds the map only. Page-table lock held. */
-void page_map_held(struct page *page);
+/* The caller holds a reference, which becomes the entry's: adds the map only, unless FROZEN. Page-table lock held. */
+bool page_map_held(struct page *page);
+
+/* A second entry for a page of which the caller sees one, present, under that entry's page-table lock. Anonymous pages only: nobody
+ * freezes them. */
+void page_map_again(struct page *page);
 
 /* The entry is gone and no TLB holds it: drops reference and map. Any context. */
 void page_unmap(struct page *page);
@@ -133,6 +143,18 @@ void page_unmap(struct page *page);
 /* Forbids new references and maps from the cache. Page locked. Returns the word after. */
 uint64_t page_freeze(struct page *page);
 void page_unfreeze(struct page *page);
+
+static inline bool page_frozen(const struct page *page)
+{
+	return atomic_load_explicit(&page->word, memory_order_relaxed) & PAGE_FROZEN;
+}
+
+/* Is the one entry that the caller sees, under its page-table lock, all there is besides the caller's own reference? */
+static inline bool page_sole_entry(const struct page *page)
+{
+	/* acquire: the others' use of it is over; pairs with page_drop */
+	return atomic_load_explicit(&page->word, memory_order_acquire) == 2 * PAGE_REF + PAGE_MAP;
+}
 
 /* ---- state ---- */
 
@@ -158,6 +180,15 @@ static inline void page_flag_set(struct page *page, uint32_t flag)
 static inline void page_flag_clear(struct page *page, uint32_t flag)
 {
 	atomic_fetch_and_explicit(&page->flags, ~flag, memory_order_relaxed);
+}
+
+/* The contents are about to become executable: instruction fetch shall see them. */
+static inline void page_sync_icache(struct page *page)
+{
+	if (!page_flag(page, PG_ICACHE)) {
+		arch_icache_sync(page_address(page), PAGE_SIZE);
+		page_flag_set(page, PG_ICACHE);
+	}
 }
 
 /* Debug: asserts everything the state diagram says about this page. */

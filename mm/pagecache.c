@@ -27,10 +27,6 @@ static void *node_alloc(size_t size)
 	return kzalloc(size);
 }
 
-struct radix_garbage {
-	struct rcu_head rcu;
-};
-
 static void node_free_now(struct rcu_head *head)
 {
 	kfree(head);
@@ -38,7 +34,7 @@ static void node_free_now(struct rcu_head *head)
 
 static void node_free(void *node)
 {
-	/* a radix node starts with words no reader needs once it is unhooked: see lib/radix.h */
+	_Static_assert(offsetof(struct radix_node, reclaim) == 0, "kfree needs the node's own address");
 	rcu_call(node, node_free_now);
 }
 

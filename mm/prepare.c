@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The step that decides what the entry shall show, and makes it:
+ *
+ *	entry		access	VMA		shows
+ *	none, anonymous	read	any		the zero page
+ *	none, anonymous	write	any		a fresh zeroed page
+ *	none, file	read	any		the cached page, read-only
+ *	any, file	write	shared		the cached page, writable, dirty from now on
+ *	none, file	write	private		a copy
+ *	zero page	write	private		a fresh zeroed page
+ *	anonymous page	write	private		itself, if this entry is all there is; else a copy
+ *	file page	write	private		a copy
+ *
+ * Anonymous memory that is shared (MAP_SHARED without a file) is a file of mm/shmem.c.
+ */
+#include "kernel/log.h"
+#include "mm/fault.h"
+#include "mm/pt.h"
+#include "mm/vma.h"
+
+/* The sole entry of an anonymous page becomes writable in place. false: it is not sole, or something changed. */
+static bool reuse(struct fault *f)
+{
+	struct spinlock *lock = pt_lock_of(f->at.slot);
+	struct page *page = pte_page(f->at.old);
+	bool sole;
+
+	if (!page || !page_flag(page, PG_ANON))
+		return false;
+	spin_lock(lock);
+	sole = arch_pte_read(f->at.slot).v == f->at.old.v && vma_state(f->at.vma) == VMA_LIVE && page_sole_entry(page);
+	if (sole)
+		arch_pte_replace(f->at.slot, arch_pte_make(page_to_pfn(page), pt_prot(f->at.vma, true)));
+	spin_unlock(lock);
+	if (sole)
+		arch_tlb_flush_local(&f->mm->arch, f->address);
+	return sole;
+}
+
+/* A fresh anonymous page: a copy of source, or zeroes. */
+static enum verdict make_copy(struct fault *f)
+{
+	struct page *copy = page_alloc(FRAME_NORMAL);
+
+	if (unlikely(!copy))
+		return fault_wait_memory(f);
+	if (f->at.source)
+		arch_page_copy(page_address(copy), page_address(f->at.source));
+	else
+		arch_page_zero(page_address(copy));
+	page_flag_set(copy, PG_ANON);
+	page_set_state(copy, PAGE_READY);
+	if (f->at.vma->flags & VMA_EXEC)
+		page_sync_icache(copy);
+	f->at.copy = copy;
+	f->at.made = f->at.source ? STAT_fault_cow : STAT_fault_anon;
+	return NEXT;
+}
+
+/* The page found is shown as it is. */
+static enum verdict show_source(struct fault *f)
+{
+	if (fault_is_write(f))
+		page_flag_set(f->at.source, PG_DIRTY);
+	if (f->at.vma->flags & VMA_EXEC)
+		page_sync_icache(f->at.source);
+	f->at.made = STAT_fault_file;
+	return NEXT;
+}
+
+enum verdict fault_prepare(struct fault *f)
+{
+	bool shared = f->at.vma->flags & VMA_SHARED;
+
+	if (!fault_is_write(f) && !f->at.source) {
+		f->at.made = STAT_fault_zero;
+		return NEXT;
+	}
+	if (!fault_is_write(f) || shared)
+		return show_source(f);
+	if (arch_pte_present(f->at.old) && reuse(f)) {
+		stat_inc(STAT_fault_reuse);
+		return fault_release(f, DONE);
+	}
+	return make_copy(f);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Walks over the page tables of a range: taking entries away, changing their protection, sharing them with a child.
+ *
+ * Each walk visits the leaf tables there are, holding one table's lock at a time. Pages whose entries were removed are let go only after
+ * a TLB flush, in batches, so that no CPU can still reach a page that is somebody else's.
+ */
+#include "kernel/stats.h"
+#include "lib/errno.h"
+#include "mm/pt.h"
+#include "mm/vma.h"
+
+#define TABLE_SPAN ((uintptr_t)PTES_PER_TABLE * PAGE_SIZE)
+#define BATCH 64
+
+static uintptr_t table_end(uintptr_t va, uintptr_t end)
+{
+	uintptr_t next = (va & ~(TABLE_SPAN - 1)) + TABLE_SPAN;
+
+	return next < end ? next : end;
+}
+
+/* ---- taking away ---- */
+
+struct zap {
+	struct mm *mm;
+	uintptr_t from; /* first address whose entry was removed since the last flush */
+	uintptr_t to;	/* end of it */
+	unsigned n;
+	struct page *pages[BATCH];
+};
+
+static void zap_flush(struct zap *z)
+{
+	if (z->from < z->to)
+		arch_tlb_flush_range(&z->mm->arch, z->from, z->to, true);
+	for (unsigned i = 0; i < z->n; i++)
+		page_unmap(z->pages[i]);
+	z->n = 0;
+	z->from = z->to;
+}
+
+static void zap_entry(struct zap *z, pte_t *slot, uintptr_t va)
+{
+	pte_t old = arch_pte_replace(slot, (pte_t){ 0 });
+	struct page *page = pte_page(old);
+
+	if (z->from == z->to)
+		z->from = va;
+	z->to = va + PAGE_SIZE;
+	if (!page)
+		return;
+	z->pages[z->n++] = page;
+	atomic_fetch_sub_explicit(&z->mm->rss, 1, memory_order_relaxed);
+}
+
+/* Empties entries of one table from va on; returns where it stopped: at end, or because the batch is full. */
+static uintptr_t zap_table(struct zap *z, pte_t *slot, uintptr_t va, uintptr_t end)
+{
+	struct spinlock *lock = pt_lock_of(slot);
+
+	spin_lock(lock);
+	for (; va < end && z->n < BATCH; va += PAGE_SIZE, slot++)
+		if (arch_pte_present(arch_pte_read(slot)))
+			zap_entry(z, slot, va);
+	spin_unlock(lock);
+	return va;
+}
+
+void pt_zap(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	struct zap z = { .mm = mm };
+	uintptr_t va = start;
+	pte_t *slot;
+
+	while (va < end && (slot = arch_pte_next(&mm->arch, &va, end))) {
+		va = zap_table(&z, slot, va, table_end(va, end));
+		if (z.n == BATCH)
+			zap_flush(&z);
+	}
+	zap_flush(&z);
+}
+
+/* ---- freeing tables ---- */
+
+struct gone_list {
+	unsigned n;
+	phys_t table[BATCH];
+};
+
+static void gone_add(phys_t table, void *arg)
+{
+	struct gone_list *list = arg;
+
+	assert(list->n < BATCH);
+	list->table[list->n++] = table;
+}
+
+static void table_free_rcu(struct rcu_head *head)
+{
+	struct page *page = container_of(head, struct page, rcu);
+
+	frame_free(page_to_pfn(page), 0);
+}
+
+void pt_free_tables(struct mm *mm, uintptr_t low, uintptr_t high)
+{
+	/* In steps, so that the list is bounded: at most 32 leaf tables and one of each level above go in one step. */
+	const uintptr_t step = 32 * TABLE_SPAN;
+
+	for (uintptr_t at = low; at < high; at = (at & ~(step - 1)) + step) {
+		struct gone_list list = { 0 };
+		uintptr_t next = (at & ~(step - 1)) + step;
+
+		if (!arch_pte_next(&mm->arch, &(uintptr_t){ at }, high))
+			break;
+		spin_lock(&mm->table_lock);
+		arch_pt_unhook(&mm->arch, at, next < high ? next : high, gone_add, &list);
+		spin_unlock(&mm->table_lock);
+		if (!list.n)
+			continue;
+		arch_tlb_flush_range(&mm->arch, at, next < high ? next : high, false);
+		for (unsigned i = 0; i < list.n; i++)
+			rcu_call(&pfn_to_page(list.table[i] >> PAGE_SHIFT)->rcu, table_free_rcu);
+	}
+}
+
+/* ---- changing protection ---- */
+
+static pte_t protected_entry(const struct vma *vma, pte_t old)
+{
+	bool writable = (arch_pte_prot(old) & PTE_WRITE) && (vma->flags & VMA_WRITE);
+
+	return arch_pte_make(arch_pte_pfn(old), pt_prot(vma, writable));
+}
+
+void pt_protect(const struct vma *vma)
+{
+	uintptr_t va = vma->start;
+	pte_t *slot;
+
+	while (va < vma->end && (slot = arch_pte_next(&vma->mm->arch, &va, vma->end))) {
+		uintptr_t end = table_end(va, vma->end);
+		struct spinlock *lock = pt_lock_of(slot);
+
+		spin_lock(lock);
+		for (; va < end; va += PAGE_SIZE, slot++) {
+			pte_t old = arch_pte_read(slot);
+
+			if (arch_pte_present(old))
+				arch_pte_replace(slot, protected_entry(vma, old));
+		}
+		spin_unlock(lock);
+	}
+	arch_tlb_flush_range(&vma->mm->arch, vma->start, vma->end, true);
+}
+
+/* ---- fork ---- */
+
+/* Anonymous pages only: the child finds file pages in the cache by itself, and the zero page too. */
+static int copy_entry(const struct vma *vma, struct mm *child, pte_t *slot, uintptr_t va)
+{
+	pte_t pte = arch_pte_read(slot);
+	struct page *page;
+	pte_t *to;
+
+	if (!arch_pte_present(pte) || !(page = pte_page(pte)) || !page_flag(page, PG_ANON))
+		return 0;
+	to = arch_pte_find(&child->arch, va);
+	if (!to)
+		to = arch_pte_alloc(&child->arch, va);
+	if (!to)
+		return -ENOMEM;
+	pte = arch_pte_make(arch_pte_pfn(pte), pt_prot(vma, false));
+	arch_pte_replace(slot, pte);
+	page_map_again(page);
+	arch_pte_set(to, pte);
+	atomic_fetch_add_explicit(&child->rss, 1, memory_order_relaxed);
+	return 0;
+}
+
+int pt_copy(const struct vma *vma, struct mm *child)
+{
+	uintptr_t va = vma->start;
+	int err = 0;
+	pte_t *slot;
+
+	while (!err && va < vma->end && (slot = arch_pte_next(&vma->mm->arch, &va, vma->end))) {
+		uintptr_t end = table_end(va, vma->end);
+		struct spinlock *lock = pt_lock_of(slot);
+
+		spin_lock(lock);
+		for (; va < end && !err; va += PAGE_SIZE, slot++)
+			err = copy_entry(vma, child, slot, va);
+		spin_unlock(lock);
+	}
+	return err;
+}

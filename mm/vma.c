@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VMAs, and why a fault needs no lock on them.
+ *
+ * A VMA is constant once published but for `state`. A fault finds it in an RCU snapshot of the tree and reads it freely. All it must
+ * not do is install an entry through a VMA that has ended. Changers hold mm->lock exclusively and do, in this order:
+ *
+ *	a. publish the new tree (bonsai_commit)
+ *	b. mark the old VMAs DEAD, or LOCKED if they will live on (fork)
+ *	c. take and release mm->table_lock (pt_barrier)
+ *	d. walk the page tables of the range, taking the lock of each table there is
+ *	e. flush the TLB, then free pages; free unhooked tables and VMAs by RCU
+ *
+ * A fault checks `state` under the lock of the page table it installs into, and under mm->table_lock when it adds a table.
+ *
+ * 1. The table exists when the walk (d) comes by. Both hold its lock in turn. Fault first: the walk finds the entry. Walk first:
+ *    the fault sees b, which the walker did before it took the lock.
+ * 2. No table there when the walk comes by. Then it was hooked in later than c (had it been before c, the table lock would
+ *    have shown it to the walk). Whoever hooked it in held mm->table_lock after c, so saw b, and does not use it for this VMA.
+ *    Another fault that finds this table by itself sees b too: its acquire load of the table's address (arch_pte_find) pairs with
+ *    the release store of whoever hooked it in, who came after c.
+ * 3. A fault that sees DEAD starts again. It sees a as well, because a comes before b, b is a release and vma_state an
+ *    acquire: so it does not meet the same VMA twice. A fault that sees LOCKED waits for mm->lock and starts again.
+ *
+ * So the common fault writes no word of the VMA or the address space at all; Linux (6.4 and later) writes the VMA's lock twice.
+ * Not promised: that a fault that began before munmap ended with the old VMA. It may have, a moment before b; then d undid it.
+ */
+#include "mm/vma.h"
+
+#include "kernel/slab.h"
+#include "kernel/stats.h"
+#include "lib/errno.h"
+#include "mm/fault.h"
+
+static struct slab_cache vma_cache = SLAB_CACHE("vma", struct vma);
+static struct slab_cache node_cache = SLAB_CACHE("vma-node", struct bonsai_node);
+
+static void *node_alloc(size_t size)
+{
+	(void)size;
+	return slab_alloc(&node_cache);
+}
+
+static void node_free(void *node)
+{
+	slab_free(&node_cache, node);
+}
+
+static void node_free_rcu(struct rcu_head *head)
+{
+	node_free(container_of((void *)head, struct bonsai_node, reclaim));
+}
+
+static void node_retire(void *p)
+{
+	struct bonsai_node *node = p;
+
+	rcu_call((struct rcu_head *)node->reclaim, node_free_rcu);
+}
+
+const struct bonsai_mem vma_tree_mem = { node_alloc, node_free, node_retire };
+
+struct vma *vma_new(const struct vma *like, uintptr_t start, uintptr_t end)
+{
+	struct vma *vma = slab_alloc(&vma_cache);
+	struct mapping *m = like->mapping;
+
+	if (!vma)
+		return NULL;
+	*vma = (struct vma){
+		.start = start,
+		.end = end,
+		.flags = like->flags,
+		.mapping = m,
+		.pgoff = like->pgoff + (start - like->start) / PAGE_SIZE,
+		.mm = like->mm,
+	};
+	list_init(&vma->mapper);
+	if (m) {
+		bool alive = m->ops->get(m);
+
+		assert(alive); /* the caller or `like` holds a reference */
+		(void)alive;
+		mutex_lock(&m->mappers_lock);
+		list_append(&m->mappers, &vma->mapper);
+		mutex_unlock(&m->mappers_lock);
+	}
+	return vma;
+}
+
+static void vma_free_rcu(struct rcu_head *head)
+{
+	slab_free(&vma_cache, container_of(head, struct vma, rcu));
+}
+
+void vma_free(struct vma *vma)
+{
+	struct mapping *m = vma->mapping;
+
+	if (m) {
+		mutex_lock(&m->mappers_lock);
+		list_remove(&vma->mapper);
+		mutex_unlock(&m->mappers_lock);
+		m->ops->put(m);
+	}
+	rcu_call(&vma->rcu, vma_free_rcu);
+}
+
+void vma_discard(struct vma *vma)
+{
+	vma_free(vma);
+}
+
+/* ---- the fault's first step ---- */
+
+static bool access_allowed(const struct vma *vma, unsigned access)
+{
+	if (access & FAULT_WRITE)
+		return vma->flags & VMA_WRITE;
+	if (access & FAULT_EXEC)
+		return vma->flags & VMA_EXEC;
+	return vma->flags & (VMA_READ | VMA_WRITE | VMA_EXEC);
+}
+
+/* Somebody changes this VMA: sleeps until the address space is free again, holding nothing (law 2). */
+static enum verdict wait_for_changer(struct fault *f)
+{
+	struct mm *mm = f->mm;
+
+	fault_release(f, RETRY);
+	stat_inc(STAT_retry_vma);
+	if (rwsem_read_lock_killable(&mm->lock))
+		return KILLED;
+	rwsem_read_unlock(&mm->lock);
+	return RETRY;
+}
+
+enum verdict fault_find_vma(struct fault *f)
+{
+	struct vma *vma;
+
+	rcu_read_lock();
+	f->at.holds = HOLDS_RCU;
+	vma = vma_find(f->mm, f->address);
+	if (unlikely(!vma))
+		return fault_release(f, SEGV);
+	f->at.vma = vma;
+	if (unlikely(!access_allowed(vma, f->access)))
+		return fault_release(f, ACCESS);
+	if (unlikely(vma_state(vma) == VMA_LOCKED))
+		return wait_for_changer(f);
+	return NEXT;
+}

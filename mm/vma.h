@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* VMAs: making, finding, publishing, ending them. Statement in mm/vma.c; operations on address spaces in mm/map.c. */
+#ifndef MM_VMA_H
+#define MM_VMA_H
+
+#include "mm/mm.h"
+
+/* A copy of *like with these bounds (and the offset that goes with them), LIVE, not in any tree, its file referenced and on the
+ * file's list of mappers. Sleeps. NULL: no memory. */
+struct vma *vma_new(const struct vma *like, uintptr_t start, uintptr_t end);
+
+/* Never published: lets go of all it holds. Sleeps. */
+void vma_discard(struct vma *vma);
+
+/* Out of the tree, entries gone: off the file's list, file let go, memory freed by RCU. Sleeps. */
+void vma_free(struct vma *vma);
+
+static inline enum vma_state vma_state(const struct vma *vma)
+{
+	/* acquire: pairs with vma_set_state; a reader that finds DEAD finds the new tree too */
+	return (enum vma_state)atomic_load_explicit(&vma->state, memory_order_acquire);
+}
+
+static inline void vma_set_state(struct vma *vma, enum vma_state to)
+{
+	atomic_store_explicit(&vma->state, to, memory_order_release);
+}
+
+/* RCU, or mm->lock: the VMA that holds addr; the one that holds it or the next above. */
+static inline struct vma *vma_find(struct mm *mm, uintptr_t addr)
+{
+	return bonsai_find(bonsai_root(&mm->vmas), addr);
+}
+
+static inline struct vma *vma_next(struct mm *mm, uintptr_t addr)
+{
+	return bonsai_next(bonsai_root(&mm->vmas), addr);
+}
+
+extern const struct bonsai_mem vma_tree_mem;
+
+#endif
