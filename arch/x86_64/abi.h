@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What Linux's system-call interface has of its own on x86_64: names, bits and structures that differ between machines. */
+#ifndef ARCH_X86_64_ABI_H
+#define ARCH_X86_64_ABI_H
+
+#include <stdint.h>
+
+#define ABI_MACHINE "x86_64" /* uname -m, AT_PLATFORM */
+
+/* which argument of clone(2) is which */
+enum { CLONE_ARG_CTID = 3, CLONE_ARG_TLS = 4 };
+
+enum {
+	ABI_O_DIRECT = 040000,
+	ABI_O_LARGEFILE = 0100000,
+	ABI_O_DIRECTORY = 0200000,
+	ABI_O_NOFOLLOW = 0400000,
+};
+
+struct abi_stat {
+	uint64_t dev, ino, nlink;
+	uint32_t mode, uid, gid, pad;
+	uint64_t rdev;
+	int64_t size, blksize, blocks;
+	int64_t atime, atime_nsec, mtime, mtime_nsec, ctime, ctime_nsec;
+	int64_t unused[3];
+};
+
+_Static_assert(sizeof(struct abi_stat) == 144, "struct stat of x86_64");
+
+#endif
