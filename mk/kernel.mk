@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# The kernel of one ARCH and MODE, in $(K): faultline.elf, and for arm64 the Linux Image faultline.img.
+
+K := $(O)/$(ARCH)-$(MODE)
+
+CROSS_arm64 := aarch64-linux-gnu-
+ifneq ($(shell uname -m),aarch64)
+CROSS := $(CROSS_$(ARCH))
+endif
+KCC := $(CROSS)gcc
+KLD := $(CROSS)ld
+
+MACHINE_x86_64 := -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -mpreferred-stack-boundary=3
+MACHINE_arm64  := -mgeneral-regs-only -march=armv8.1-a
+CHECKS_x86_64  := -mstack-protector-guard=global
+DEBUG_FLAGS := -DDEBUG=1 -fsanitize=undefined -fstack-protector-strong $(CHECKS_$(ARCH))
+
+# $(gcc_include) is the compiler's own directory: stdint.h, stdatomic.h and the like, and nothing of the host's.
+gcc_include = $(shell $(1) -print-file-name=include)
+
+KFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pie -fno-pic -fno-strict-aliasing -fno-common \
+	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections=no -fno-stack-protector \
+	-nostdinc -isystem $(call gcc_include,$(KCC)) -I. -Iarch/$(ARCH) \
+	-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter -Werror \
+	$(MACHINE_$(ARCH))
+KFLAGS := $(filter-out -ffunction-sections=no,$(KFLAGS))
+KFLAGS += $(if $(filter debug,$(MODE)),$(DEBUG_FLAGS),-DDEBUG=0)
+
+KSRC := $(wildcard arch/$(ARCH)/*.[cS] lib/*.c kernel/*.c mm/*.c mm/policy/*.c drivers/*.c fs/*.c init/*.c)
+KOBJ := $(patsubst %,$(K)/%.o,$(KSRC))
+
+REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+$(K)/init/main.c.o: KFLAGS += -DREVISION='"$(REVISION)"'
+$(K)/init/main.c.o: $(K)/revision
+
+.PHONY: FORCE kernel
+kernel: $(K)/faultline.elf $(if $(filter arm64,$(ARCH)),$(K)/faultline.img)
+
+$(K)/revision: FORCE
+	@mkdir -p $(@D)
+	@echo '$(REVISION) $(KFLAGS)' | cmp -s - $@ || echo '$(REVISION) $(KFLAGS)' > $@
+
+$(K)/%.c.o: %.c $(K)/flags
+	@mkdir -p $(@D)
+	@echo '  CC   $@'
+	@$(KCC) $(KFLAGS) -MMD -MP -c $< -o $@
+
+$(K)/%.S.o: %.S $(K)/flags
+	@mkdir -p $(@D)
+	@echo '  AS   $@'
+	@$(KCC) $(KFLAGS) -D__ASSEMBLER__ -MMD -MP -c $< -o $@
+
+# Rebuilds everything when the flags change.
+$(K)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(KCC) $(filter-out -DREVISION%,$(KFLAGS))' | cmp -s - $@ || echo '$(KCC) $(filter-out -DREVISION%,$(KFLAGS))' > $@
+
+$(K)/linker.ld: linker.ld arch/$(ARCH)/layout.h
+	@mkdir -p $(@D)
+	@$(KCC) -E -P -x assembler-with-cpp -I. -Iarch/$(ARCH) $< -o $@
+
+LINK = $(KLD) -static -nostdlib -z max-page-size=4096 --build-id=none -z noexecstack --no-warn-rwx-segments -T $(K)/linker.ld
+
+# Twice: the symbol table for backtraces comes out of the first link, and lies behind everything else, so that it moves nothing.
+$(K)/pass1.elf: $(KOBJ) $(K)/linker.ld
+	@$(LINK) $(KOBJ) -o $@
+
+$(K)/ksyms.S: $(K)/pass1.elf tools/ksyms
+	@tools/ksyms $(CROSS)nm $< > $@
+
+$(K)/ksyms.o: $(K)/ksyms.S
+	@$(KCC) $(KFLAGS) -D__ASSEMBLER__ -c $< -o $@
+
+$(K)/faultline.elf: $(K)/ksyms.o
+	@echo '  LD   $@'
+	@$(LINK) $(KOBJ) $(K)/ksyms.o -o $@
+
+$(K)/faultline.img: $(K)/faultline.elf
+	@$(CROSS)objcopy -O binary $< $@
+
+-include $(KOBJ:.o=.d)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""ext2 images: made from a staging directory, the same bytes for the same files."""
+import os
+import shutil
+import subprocess
+
+from .errors import Refused
+
+UUID = "fa017115-e000-4000-8000-000000000001"
+STAMP = "1700000000"  # every time stamp in an image: a run must not depend on when it was made
+SLACK = 4 << 20
+
+
+def size_text(text):
+    """'64M', '1G', '4096K' or plain MiB as a number of bytes."""
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+    digits, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "M")
+    if not digits.isdigit() or unit not in units:
+        raise Refused(f"'{text}' is not a size; say 64M or 1G")
+    return int(digits) * units[unit]
+
+
+def put(root, spec):
+    """--put host:guest: copies a file or a directory tree into the staging directory."""
+    host, colon, guest = spec.partition(":")
+    if not colon or not guest.startswith("/"):
+        raise Refused(f"--put {spec}: say HOST:/GUEST, with an absolute guest path")
+    target = os.path.join(root, guest.lstrip("/"))
+    try:
+        if os.path.isdir(host) and not os.path.islink(host):
+            shutil.copytree(host, target, symlinks=True, dirs_exist_ok=True)
+        else:
+            os.makedirs(os.path.dirname(target) or root, exist_ok=True)
+            shutil.copy2(host, target, follow_symlinks=True)
+    except (OSError, shutil.Error) as error:
+        raise Refused(f"--put {spec}: {error}") from None
+
+
+def usage(root):
+    """Bytes of data and number of inodes below root, as ext2 will need them."""
+    data, inodes = 0, 16
+    for folder, folders, files in os.walk(root):
+        inodes += len(folders) + len(files)
+        data += 4096 * (len(folders) + 1)
+        for name in files:
+            info = os.lstat(os.path.join(folder, name))
+            data += (min(info.st_size, info.st_blocks * 512 + 4096) + 4095) // 4096 * 4096 + 4096
+    return data, inodes
+
+
+def make(root, image, size=None, block=4096):
+    """Makes `image` from the tree at root. size in bytes; by default what the files need and a little."""
+    data, inodes = usage(root)
+    need = data + data // 64 + inodes * 256 + SLACK
+    size = max(size or 0, need) if size is None else size
+    command = ["mke2fs", "-q", "-F", "-t", "ext2", "-b", str(block), "-m", "0", "-I", "256", "-N", str(inodes + inodes // 4 + 64),
+               "-U", UUID, "-E", f"hash_seed={UUID},root_owner=0:0,nodiscard", "-d", root, image, f"{size // 1024}k"]
+    env = dict(os.environ, E2FSPROGS_FAKE_TIME=STAMP, SOURCE_DATE_EPOCH=STAMP, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin")
+    try:
+        result = subprocess.run(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    except FileNotFoundError:
+        raise Refused("mke2fs is missing: run make setup") from None
+    if result.returncode:
+        raise Refused(f"mke2fs could not make the image: {result.stderr.strip().splitlines()[-1:] or result.returncode}")
+    return size
+
+
+def skeleton(root):
+    for name in ("bin", "dev", "proc", "tmp", "etc"):
+        os.makedirs(os.path.join(root, name), exist_ok=True)
+
+
+def get(image, spec):
+    """--get guest:host: one file or directory out of an image."""
+    guest, colon, host = spec.partition(":")
+    if not colon or not guest.startswith("/"):
+        raise Refused(f"--get {spec}: say /GUEST:HOST, with an absolute guest path")
+    kind = debugfs(image, f'stat "{guest}"')
+    if "Type: directory" in kind:
+        os.makedirs(host, exist_ok=True)
+        debugfs(image, f'rdump "{guest}" "{host}"')
+    elif "Type: regular" in kind:
+        debugfs(image, f'dump -p "{guest}" "{host}"')
+    else:
+        raise Refused(f"--get {spec}: there is no such file on the image")
+
+
+def debugfs(image, request):
+    env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin", DEBUGFS_PAGER="cat")
+    return subprocess.run(["debugfs", "-R", request, image], env=env, capture_output=True, text=True, check=False).stdout
