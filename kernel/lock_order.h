@@ -7,6 +7,7 @@
 #ifndef KERNEL_LOCK_ORDER_H
 #define KERNEL_LOCK_ORDER_H
 
+#include "kernel/assert.h"
 #include <stdbool.h>
 
 /*	class		may its holder sleep?	what it guards */
@@ -29,6 +30,7 @@
 	X(PT,		false,	"entries of one page table")                                       \
 	X(CACHE,	false,	"mapping->lock: slots of the page cache")                          \
 	X(PAGE_QUEUE,	false,	"who waits for a page")                                            \
+	X(SIGNAL,	false,	"a process's tasks and pending signals")                           \
 	X(DEVICE,	false,	"a block device's request queue")                                  \
 	X(CONSOLE,	false,	"console input")                                                   \
 	X(WAITQ,	false,	"a wait queue")                                                    \
@@ -47,14 +49,52 @@ enum lock_class {
 	LOCK_CLASSES
 };
 
-/* Debug builds only; no-ops otherwise. `what` is the lock's address. */
-void lock_note_acquire(enum lock_class class, const void *what, bool trylock);
-void lock_note_release(enum lock_class class, const void *what);
+/*
+ * Debug builds only; no-ops otherwise. `what` is the lock's address. want: checks the order before a lock that may be waited for;
+ * acquire: checks it too unless trylock, and notes that the current thread has it.
+ */
+void lock_check_want(enum lock_class class, const void *what);
+void lock_check_acquire(enum lock_class class, const void *what, bool trylock);
+void lock_check_release(enum lock_class class, const void *what);
+void lock_check_none(enum lock_class from, enum lock_class to, const char *doing);
+void lock_check_may_sleep(void);
+
+static inline void lock_note_want(enum lock_class class, const void *what)
+{
+	if (DEBUG)
+		lock_check_want(class, what);
+}
+
+static inline void lock_note_acquire(enum lock_class class, const void *what, bool trylock)
+{
+	if (DEBUG)
+		lock_check_acquire(class, what, trylock);
+}
+
+static inline void lock_note_release(enum lock_class class, const void *what)
+{
+	if (DEBUG)
+		lock_check_release(class, what);
+}
 
 /* Panics, naming them, if the current thread holds a lock of class `from` .. `to`. */
-void lock_assert_none(enum lock_class from, enum lock_class to, const char *doing);
+static inline void lock_assert_none(enum lock_class from, enum lock_class to, const char *doing)
+{
+	if (DEBUG)
+		lock_check_none(from, to, doing);
+}
 
 /* Panics unless the current thread may sleep: preemption on, interrupts on, only sleeping locks held. */
-void might_sleep(void);
+static inline void might_sleep(void)
+{
+	if (DEBUG)
+		lock_check_may_sleep();
+}
+
+/* "INODE", for reports. */
+const char *lock_class_name(enum lock_class class);
+
+/* From now on nothing is checked: panic, whose locks are nobody's. */
+void lock_check_stop(void);
 
 #endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What Linux's system-call interface has of its own on arm64: names, bits and structures that differ between machines. */
+#ifndef ARCH_ARM64_ABI_H
+#define ARCH_ARM64_ABI_H
+
+#include <stdint.h>
+
+#define ABI_MACHINE "aarch64" /* uname -m, AT_PLATFORM */
+
+/* which argument of clone(2) is which */
+enum { CLONE_ARG_TLS = 3, CLONE_ARG_CTID = 4 };
+
+enum {
+	ABI_O_DIRECTORY = 040000,
+	ABI_O_NOFOLLOW = 0100000,
+	ABI_O_DIRECT = 0200000,
+	ABI_O_LARGEFILE = 0400000,
+};
+
+struct abi_stat {
+	uint64_t dev, ino;
+	uint32_t mode, nlink, uid, gid;
+	uint64_t rdev, pad;
+	int64_t size;
+	int32_t blksize, pad2;
+	int64_t blocks;
+	int64_t atime, atime_nsec, mtime, mtime_nsec, ctime, ctime_nsec;
+	uint32_t unused[2];
+};
+
+_Static_assert(sizeof(struct abi_stat) == 128, "struct stat of arm64");
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel command line: words separated by blanks.
+ *
+ *	init=PATH			the first program (default /sbin/init)
+ *	-- ARG...			the rest are its arguments, percent-encoded
+ *	fl.env=NAME=VALUE		its environment, percent-encoded; any number
+ *	fl.diskN=PHYS,LEN		a disk in RAM, N = 0..7; disk 0 holds the root file system
+ *	fl.console=framed|plain		how the UART carries several streams
+ *	fl.mem=SIZE			manage no more memory than this
+ *	fl.trace=1 fl.stats=1		trace from the start; print statistics at the end
+ *	fl.time=SECONDS			the calendar at power-on, since 1970 (default 0)
+ *	POLICY=VALUE			see mm/policy.h
+ *
+ * A word that means nothing ends the boot with one line that says what would.
+ */
+#ifndef INIT_CMDLINE_H
+#define INIT_CMDLINE_H
+
+#include "arch/arch.h"
+
+#define CMDLINE_DISKS 8
+#define CMDLINE_ARGS 256
+
+/* Written by cmdline_parse, constant afterwards. */
+struct cmdline {
+	const char *init;
+	const char *argv[CMDLINE_ARGS + 2]; /* argv[0] is init; NULL at the end */
+	const char *envp[CMDLINE_ARGS + 1];
+	unsigned argc, envc;
+	struct phys_range disks[CMDLINE_DISKS]; /* empty: none of this number */
+	uint64_t mem;				/* UINT64_MAX: no bound */
+	uint64_t time;
+	bool trace, stats;
+};
+
+extern struct cmdline cmdline;
+
+/* Sets console_framed before it says anything, then policies as it meets them. Panics on what it does not understand. */
+void cmdline_parse(const struct boot_info *info);
+
+#endif

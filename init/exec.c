@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * execve, in order:
+ *
+ *	1. copy path, argv and envp out of the old address space; open and judge the file; make and fill the new address
+ *	   space (nobody runs in it yet). Whatever fails here leaves the old program as it was.
+ *	2. all other tasks end. That can fail too, but only because we are being killed.
+ *	3. the point of no return: the new address space takes the place of the old one, which is let go.
+ *	4. the first writes to the new one: bss behind initialised data, the stack. They fault like any program's. If one fails
+ *	   there is no program to return to, and the process ends as if by SIGKILL.
+ */
+#include "init/exec.h"
+
+#include "fs/vfs.h"
+#include "init/files.h"
+#include "init/process.h"
+#include "kernel/log.h"
+#include "kernel/slab.h"
+#include "kernel/uaccess.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+struct program {
+	const char *path;
+	struct file *file;
+	struct mm *mm;
+	struct image image;
+};
+
+/* ---- before the point of no return ---- */
+
+static int stack_map(struct program *p)
+{
+	struct map_request r = {
+		.addr = USER_TOP - STACK_SIZE,
+		.len = STACK_SIZE,
+		.flags = VMA_READ | VMA_WRITE | VMA_MAYWRITE | VMA_STACK | (p->image.stack_exec ? VMA_EXEC : 0),
+		.fixed = true,
+	};
+	long at = mm_map(p->mm, &r);
+
+	p->mm->stack_top = USER_TOP;
+	p->mm->mmap_top = USER_TOP - STACK_SIZE - STACK_GAP;
+	return at < 0 ? (int)at : 0;
+}
+
+static int program_prepare(struct program *p)
+{
+	int err = exec_open(p->path, &p->file);
+
+	if (err)
+		return err;
+	if (!file_mapping(p->file))
+		return -EACCES;
+	err = image_read(&p->image, p->path, file_mapping(p->file));
+	if (err)
+		return err;
+	p->mm = mm_create();
+	if (!p->mm)
+		return -ENOMEM;
+	err = image_map(&p->image, p->mm);
+	return err ? err : stack_map(p);
+}
+
+static void program_discard(struct program *p)
+{
+	if (p->mm)
+		mm_put(p->mm);
+	if (p->file)
+		file_put(p->file);
+}
+
+/* ---- after it ---- */
+
+static void name_take(struct process *self, const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	strlcpy(self->path, path, sizeof(self->path));
+	strlcpy(current->name, base ? base + 1 : path, sizeof(current->name));
+}
+
+/* Handlers are addresses in a program that is gone; what is ignored stays ignored. Process lock held. */
+static void actions_reset(struct process *self)
+{
+	for (unsigned i = 0; i < SIGNALS; i++) {
+		struct signal_action *a = &self->actions[i];
+
+		*a = (struct signal_action){ .handler = a->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
+	}
+}
+
+/* The process runs p from now on. Takes over p's references. */
+static void program_take(struct program *p)
+{
+	struct process *self = process_current();
+	struct mm *old_mm = self->mm;
+	struct file *old_exe = self->exe;
+	irqflags_t flags = spin_lock_irq(&self->lock);
+
+	self->mm = p->mm;
+	self->exe = p->file;
+	actions_reset(self);
+	spin_unlock_irq(&self->lock, flags);
+	name_take(self, p->path);
+	current->mm = p->mm;
+	thread_set_space(current, &p->mm->arch);
+	arch_user_reset();
+	task_current()->clear_tid = 0;
+	files_close_on_exec(self->files);
+	if (old_mm)
+		mm_put(old_mm);
+	process_vfork_done(self);
+	if (old_exe)
+		file_put(old_exe);
+}
+
+/* The address space is ours and current. */
+static uintptr_t program_fill(const struct program *p, const struct strings *s)
+{
+	if (image_clear(&p->image))
+		return 0;
+	return stack_build(s, &p->image, USER_TOP);
+}
+
+/* A table of files shared with another process (CLONE_FILES without CLONE_THREAD) stays behind. */
+static int files_unshare(struct process *self)
+{
+	struct files *own;
+
+	if (!files_shared(self->files))
+		return 0;
+	own = files_copy(self->files);
+	if (!own)
+		return -ENOMEM;
+	files_put(self->files);
+	self->files = own;
+	return 0;
+}
+
+int exec_program(const char *path, const struct strings *s, struct arch_regs *regs)
+{
+	struct program p = { .path = path };
+	uintptr_t sp;
+	int err = program_prepare(&p);
+
+	if (!err)
+		err = process_become_single();
+	if (!err)
+		err = files_unshare(process_current());
+	if (err) {
+		program_discard(&p);
+		return err;
+	}
+	program_take(&p);
+	sp = program_fill(&p, s);
+	if (!sp) {
+		log_line("PID %u %s: its first pages could not be written (memory?): killed", process_current()->pid, path);
+		process_exit(SIGKILL);
+	}
+	arch_regs_init_user(regs, p.image.entry, sp);
+	return 0;
+}
+
+/* ---- execve ---- */
+
+/* A NULL-terminated array of user pointers; a NULL array is an empty one, as on Linux. */
+static int add_user_array(struct strings *s, uintptr_t array, unsigned *count)
+{
+	uint64_t text;
+	int err = 0;
+
+	for (; array && !err; array += sizeof(text)) {
+		if (copy_from_user(&text, array, sizeof(text)))
+			return -EFAULT;
+		if (!text)
+			return 0;
+		err = strings_add_user(s, text);
+		(*count)++;
+	}
+	return err;
+}
+
+static int strings_fill(struct strings *s, const char *path, uintptr_t argv, uintptr_t envp)
+{
+	int err = add_user_array(s, argv, &s->argc);
+
+	if (!err && !s->argc) { /* as Linux since 5.18: nobody finds an empty argv */
+		err = strings_add(s, "");
+		s->argc = 1;
+	}
+	if (!err)
+		err = add_user_array(s, envp, &s->envc);
+	return err ? err : strings_add(s, path);
+}
+
+long exec_user(struct arch_regs *regs, uintptr_t user_path, uintptr_t argv, uintptr_t envp)
+{
+	char *path = path_from_user(user_path);
+	struct strings *s;
+	int err;
+
+	if (!path)
+		return -path_error(path);
+	s = strings_new();
+	err = s ? strings_fill(s, path, argv, envp) : -ENOMEM;
+	if (!err)
+		err = exec_program(path, s, regs);
+	if (s)
+		strings_free(s);
+	kfree(path);
+	return err;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* Linux's constants and structures that are the same on both machines. The others are in arch/NAME/abi.h. */
+#ifndef INIT_LINUX_H
+#define INIT_LINUX_H
+
+#include "abi.h"
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- files ---- */
+
+enum {
+	AT_FDCWD = -100,
+	AT_SYMLINK_NOFOLLOW = 0x100,
+	AT_EACCESS = 0x200,
+	AT_NO_AUTOMOUNT = 0x800,
+	AT_EMPTY_PATH = 0x1000,
+};
+
+enum {
+	ABI_O_ACCMODE = 3,
+	ABI_O_CREAT = 0100,
+	ABI_O_EXCL = 0200,
+	ABI_O_NOCTTY = 0400,
+	ABI_O_TRUNC = 01000,
+	ABI_O_APPEND = 02000,
+	ABI_O_NONBLOCK = 04000,
+	ABI_O_CLOEXEC = 02000000,
+	ABI_O_PATH = 010000000,
+};
+
+enum { F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC = 1030 };
+enum { FD_CLOEXEC = 1 };
+enum { ABI_SEEK_SET, ABI_SEEK_CUR, ABI_SEEK_END, ABI_SEEK_DATA, ABI_SEEK_HOLE };
+enum { R_OK = 4, W_OK = 2, X_OK = 1 };
+enum { UIO_MAXIOV = 1024 };
+
+#define MAX_RW_COUNT 0x7ffff000ul /* what one read or write moves at most */
+
+struct iovec {
+	uint64_t base, len;
+};
+
+struct linux_dirent64 {
+	uint64_t ino;
+	int64_t off;
+	uint16_t reclen;
+	uint8_t type;
+	char name[]; /* NUL-terminated; the record is padded to 8 */
+} __attribute__((packed));
+
+_Static_assert(offsetof(struct linux_dirent64, name) == 19, "struct linux_dirent64");
+
+/* ---- memory ---- */
+
+enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4, PROT_GROWSDOWN = 0x01000000, PROT_GROWSUP = 0x02000000 };
+
+enum {
+	MAP_SHARED = 1,
+	MAP_PRIVATE = 2,
+	MAP_SHARED_VALIDATE = 3,
+	MAP_TYPE = 15,
+	MAP_FIXED = 0x10,
+	MAP_ANONYMOUS = 0x20,
+	MAP_POPULATE = 0x8000,
+	MAP_NONBLOCK = 0x10000,
+	MAP_FIXED_NOREPLACE = 0x100000,
+};
+
+/* ---- processes ---- */
+
+enum {
+	CSIGNAL = 0xff,
+	CLONE_VM = 0x100,
+	CLONE_FS = 0x200,
+	CLONE_FILES = 0x400,
+	CLONE_SIGHAND = 0x800,
+	CLONE_PTRACE = 0x2000,
+	CLONE_VFORK = 0x4000,
+	CLONE_PARENT = 0x8000,
+	CLONE_THREAD = 0x10000,
+	CLONE_SYSVSEM = 0x40000,
+	CLONE_SETTLS = 0x80000,
+	CLONE_PARENT_SETTID = 0x100000,
+	CLONE_CHILD_CLEARTID = 0x200000,
+	CLONE_DETACHED = 0x400000,
+	CLONE_UNTRACED = 0x800000,
+	CLONE_CHILD_SETTID = 0x1000000,
+};
+
+#define CLONE_IO 0x80000000u
+
+enum { WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 8, __WNOTHREAD = 0x20000000, __WALL = 0x40000000 };
+#define __WCLONE 0x80000000u
+
+struct timeval {
+	int64_t sec, usec;
+};
+
+struct timespec {
+	int64_t sec, nsec;
+};
+
+struct rusage {
+	struct timeval utime, stime;
+	int64_t maxrss, ixrss, idrss, isrss, minflt, majflt, nswap, inblock, oublock, msgsnd, msgrcv, nsignals, nvcsw, nivcsw;
+};
+
+_Static_assert(sizeof(struct rusage) == 144, "struct rusage");
+
+struct rlimit64 {
+	uint64_t cur, max;
+};
+
+#define RLIM_INFINITY UINT64_MAX
+
+enum { RLIMIT_STACK = 3, RLIMIT_CORE = 4, RLIMIT_NOFILE = 7, RLIMIT_COUNT = 16 };
+
+/* ---- the machine ---- */
+
+struct utsname {
+	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
+};
+
+_Static_assert(sizeof(struct utsname) == 390, "struct utsname");
+
+struct sysinfo {
+	int64_t uptime;
+	uint64_t loads[3];
+	uint64_t totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+	uint16_t procs, pad;
+	uint64_t totalhigh, freehigh;
+	uint32_t mem_unit;
+};
+
+_Static_assert(sizeof(struct sysinfo) == 112, "struct sysinfo");
+
+enum {
+	CLOCK_REALTIME,
+	CLOCK_MONOTONIC,
+	CLOCK_PROCESS_CPUTIME_ID,
+	CLOCK_THREAD_CPUTIME_ID,
+	CLOCK_MONOTONIC_RAW,
+	CLOCK_REALTIME_COARSE,
+	CLOCK_MONOTONIC_COARSE,
+	CLOCK_BOOTTIME,
+};
+
+enum { TIMER_ABSTIME = 1 };
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The order in which a boot happens. Each comment says what is legal from there on. */
+#include "arch/upcall.h"
+#include "init/cmdline.h"
+#include "init/process.h"
+#include "init/run.h"
+#include "kernel/frame.h"
+#include "kernel/log.h"
+#include "kernel/sched.h"
+#include "kernel/trace.h"
+#include "lib/string.h"
+#include "mm/page.h"
+#include "mm/policy.h"
+
+#ifndef REVISION
+#define REVISION "unknown"
+#endif
+
+/* " name=value" for every policy. */
+static void policies_write(char *buf, size_t size)
+{
+	char value[32];
+
+	buf[0] = '\0';
+	for (unsigned i = 0; policy_name(i); i++) {
+		policy_show(policy_name(i), value, sizeof(value));
+		strlcat(buf, " ", size);
+		strlcat(buf, policy_name(i), size);
+		strlcat(buf, "=", size);
+		strlcat(buf, value, size);
+	}
+}
+
+/* The first line of every run: what is needed to tell it from another. */
+static void banner(const struct boot_info *info)
+{
+	char policies[400];
+
+	policies_write(policies, sizeof(policies));
+	log_line("Faultline %s%s on %s (%s), %u CPU%s, %lu MiB;%s", REVISION, DEBUG ? " debug" : "", ARCH_NAME, info->loader,
+		 info->cpus, info->cpus == 1 ? "" : "s", frame_total() * PAGE_SIZE >> 20, policies);
+}
+
+static void memory_init(const struct boot_info *info)
+{
+	struct phys_range disks[CMDLINE_DISKS];
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < CMDLINE_DISKS; i++)
+		if (cmdline.disks[i].start != cmdline.disks[i].end)
+			disks[nr++] = cmdline.disks[i];
+	frame_init(info, disks, nr, cmdline.mem);
+	page_init();
+}
+
+void kernel_main(const struct boot_info *info)
+{
+	sched_init_cpu(0);		/* current: spinlocks, RCU readers */
+	cmdline_parse(info);		/* the log in its final shape; policies */
+	memory_init(info);		/* frames, slabs, pages, page tables */
+	banner(info);
+	atomic_store(&trace_enabled, cmdline.trace);
+	process_init();			/* process_first */
+	run_start();			/* the first thread; it runs when this one idles */
+	smp_start(info->cpus);		/* other CPUs, from a thread: nobody waits for them */
+	sched_idle();			/* interrupts, sleeping, everything */
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes, and the tasks (user threads) in them. How they live and die is at the head of init/process.c.
+ */
+#ifndef INIT_PROCESS_H
+#define INIT_PROCESS_H
+
+#include "init/signal.h"
+#include "kernel/wait.h"
+#include "mm/mm.h"
+
+struct file;
+struct files;
+struct where;
+
+#define PROCESS_PATH 128
+
+enum process_state {
+	PROCESS_ALIVE,
+	PROCESS_ZOMBIE, /* no task left; its parent may collect the status */
+	PROCESS_REAPED, /* collected: only references keep the memory */
+};
+
+/* What a process, or its children together, have used. */
+struct usage {
+	uint64_t ran_ns;
+	uint64_t minflt, majflt;
+	uint64_t switches;
+};
+
+/*
+ * (C) constant, (A) atomic, (T) process_tree, (S) lock, (O) its own tasks only, and changed only while there is one,
+ * (S,O) others read it under lock, its own task changes it under lock
+ */
+struct process {
+	unsigned pid;		/*					(C)	*/
+	_Atomic unsigned refs;	/* the tree's one, and process_find's	(A)	*/
+
+	struct process *parent;	/* NULL: the first one			(T)	*/
+	struct list children;	/* alive and zombies, oldest first	(T)	*/
+	struct list sibling;	/* in parent->children			(T)	*/
+	unsigned pgid, sid;	/* process group, session		(T)	*/
+	unsigned exit_signal;	/* what the parent gets when it ends	(C)	*/
+	enum process_state state; /*					(T)	*/
+	struct usage dead_children; /* of those reaped			(T)	*/
+	struct waitq child_wait;/* tasks in wait4; waker: a child that ended	*/
+
+	struct spinlock lock;	/* LOCK_SIGNAL				*/
+	struct list tasks;	/* struct task.link			(S)	*/
+	unsigned nr_tasks;	/*					(S)	*/
+	struct usage dead_tasks;/* of tasks that have ended		(S)	*/
+	bool exiting;		/* every task is on its way out		(S)	*/
+	int status;		/* as wait4 gives it; final with exiting	(S)	*/
+	struct task *execing;	/* waits to be the only one		(S)	*/
+	uint64_t pending;	/* signals for any task			(S)	*/
+	struct signal_action actions[SIGNALS]; /*			(S)	*/
+
+	struct mm *mm;		/* NULL once it has ended		(S,O)	*/
+	struct files *files;	/* open files				(S,O)	*/
+	struct where *where;	/* current directory, umask		(S,O)	*/
+	struct file *exe;	/* what runs				(S,O)	*/
+	char path[PROCESS_PATH];/* ... for people: a reader may see half of a change */
+	uint64_t nofile;	/* RLIMIT_NOFILE, the soft limit	(O)	*/
+
+	struct vfork *vfork;	/* parent waiting for us to let go of its memory, or NULL	(S) */
+	struct rcu_head rcu;
+};
+
+/* One user thread. Its memory goes with the thread that runs it. */
+struct task {
+	struct thread *thread;	/* valid while linked			(C)	*/
+	struct process *process;/*					(C)	*/
+	struct list link;	/* process->tasks			(process->lock)	*/
+	uint64_t blocked;	/* signal mask				(process->lock to write, itself or lock to read) */
+	uint64_t pending;	/* signals for this task alone		(process->lock)	*/
+	uintptr_t clear_tid;	/* user word to clear at the end, or 0	(itself) */
+	uintptr_t set_tid;	/* user word to set at the start, or 0	(itself) */
+	struct arch_regs start;	/* registers to start with		(itself) */
+};
+
+extern struct mutex process_tree;
+
+void process_init(void); /* before the first process */
+
+static inline struct task *task_current(void)
+{
+	return current->task;
+}
+
+static inline struct process *process_current(void)
+{
+	return current->process;
+}
+
+/* The process of this pid, or of the task with this tid, with a reference; NULL: there is none. Any context. */
+struct process *process_find(unsigned id);
+void process_put(struct process *p);
+
+/* The lowest process with pid >= *pid, with a reference; *pid is set to it. NULL: none. */
+struct process *process_next(unsigned *pid);
+
+/* Its address space, with a reference; NULL: it has ended. */
+struct mm *process_mm(struct process *p);
+
+/* ---- birth (init/clone.c) ---- */
+
+/* Makes the calling kernel thread the only task of a first process, without memory, files or directory. 0 or -ENOMEM. */
+int process_first(const char *path);
+
+/* clone(2)'s arguments, by meaning. */
+struct clone_args {
+	uint64_t flags; /* CLONE_*, and in the low byte the signal the parent gets at the end */
+	uintptr_t stack; /* 0: as the parent's */
+	uintptr_t parent_tid, child_tid, tls;
+};
+
+/* A new task or process that goes on from regs; the child's tid, or -errno. With CLONE_VFORK returns when the child lets go. */
+long process_clone(const struct arch_regs *regs, const struct clone_args *args);
+
+/* The only way to user mode for a task that has not been there. */
+_Noreturn void task_enter_user(const struct arch_regs *regs);
+
+/* ---- death (init/exit.c) ---- */
+
+/* The calling task has been killed (thread_killed): by a signal, by another task's execve, or for lack of memory. */
+_Noreturn void task_exit_killed(void);
+
+/* Ends the calling task, and the process with it if it was the last. status as in wait4. */
+_Noreturn void task_exit(int status);
+
+/* Ends the whole process; the calling task included. */
+_Noreturn void process_exit(int status);
+
+/* Marks the process as ending with this status and tells its tasks. Its lock held. First caller's status counts. */
+void process_kill_locked(struct process *p, int status);
+
+/* The vfork parent, if any, may go on: this process no longer uses its memory. */
+void process_vfork_done(struct process *p);
+
+/* execve: all other tasks end; the caller goes on alone with the process's pid. 0, or -EINTR: we are being killed. */
+int process_become_single(void);
+
+/* As wait4(2), without the copies to the user. */
+struct wait_result {
+	int status;
+	struct usage usage;
+};
+long process_wait(int pid, unsigned options, struct wait_result *result);
+
+/* What p has used so far. */
+struct usage process_usage(struct process *p);
+void usage_add(struct usage *to, const struct usage *from);
+
+#endif

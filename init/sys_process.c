@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls about processes. */
+#include "init/process_impl.h"
+
+#include "init/exec.h"
+#include "init/linux.h"
+#include "init/syscalls.h"
+#include "kernel/time.h"
+#include "kernel/uaccess.h"
+#include "lib/errno.h"
+
+/* ---- birth and death ---- */
+
+long sys_clone(struct arch_regs *regs)
+{
+	struct clone_args args = {
+		.flags = arch_regs_arg(regs, 0) & UINT32_MAX,
+		.stack = arch_regs_arg(regs, 1),
+		.parent_tid = arch_regs_arg(regs, 2),
+		.child_tid = arch_regs_arg(regs, CLONE_ARG_CTID),
+		.tls = arch_regs_arg(regs, CLONE_ARG_TLS),
+	};
+
+	return process_clone(regs, &args);
+}
+
+long sys_fork(struct arch_regs *regs)
+{
+	struct clone_args args = { .flags = SIGCHLD };
+
+	return process_clone(regs, &args);
+}
+
+long sys_vfork(struct arch_regs *regs)
+{
+	struct clone_args args = { .flags = CLONE_VM | CLONE_VFORK | SIGCHLD };
+
+	return process_clone(regs, &args);
+}
+
+long sys_execve(struct arch_regs *regs)
+{
+	return exec_user(regs, arch_regs_arg(regs, 0), arch_regs_arg(regs, 1), arch_regs_arg(regs, 2));
+}
+
+static int exit_code(int status)
+{
+	return (status & 0xff) << 8; /* as wait4 shows it */
+}
+
+long sys_exit(int status)
+{
+	task_exit(exit_code(status));
+}
+
+long sys_exit_group(int status)
+{
+	process_exit(exit_code(status));
+}
+
+static struct timeval to_timeval(uint64_t ns)
+{
+	return (struct timeval){ .sec = (int64_t)(ns / NSEC_PER_SEC),
+				 .usec = (int64_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC) };
+}
+
+/* All CPU time counts as user time: the scheduler does not tell them apart. */
+static int usage_to_user(uintptr_t out, const struct usage *u)
+{
+	struct rusage r = {
+		.utime = to_timeval(u->ran_ns),
+		.minflt = (int64_t)u->minflt,
+		.majflt = (int64_t)u->majflt,
+		.nvcsw = (int64_t)u->switches,
+	};
+
+	return copy_to_user(out, &r, sizeof(r));
+}
+
+long sys_wait4(int pid, uintptr_t status, unsigned options, uintptr_t usage)
+{
+	struct wait_result result;
+	long ret;
+
+	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE))
+		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	ret = process_wait(pid, options, &result);
+	if (ret > 0 && status && copy_to_user(status, &result.status, sizeof(result.status)))
+		return -EFAULT;
+	if (ret > 0 && usage && usage_to_user(usage, &result.usage))
+		return -EFAULT;
+	return ret;
+}
+
+/* ---- names ---- */
+
+long sys_getpid(void)
+{
+	return process_current()->pid;
+}
+
+long sys_gettid(void)
+{
+	return current->tid;
+}
+
+long sys_getppid(void)
+{
+	struct process *parent;
+	long pid;
+
+	mutex_lock(&process_tree);
+	parent = process_current()->parent;
+	pid = parent ? parent->pid : 0;
+	mutex_unlock(&process_tree);
+	return pid;
+}
+
+/* The process meant by pid (0: the caller), with a reference, or NULL. */
+static struct process *process_meant(int pid)
+{
+	struct process *p = process_find(pid > 0 ? (unsigned)pid : process_current()->pid);
+
+	if (p && pid < 0) {
+		process_put(p);
+		p = NULL;
+	}
+	return p;
+}
+
+long sys_getpgid(int pid)
+{
+	struct process *p = process_meant(pid);
+	long ret = -ESRCH;
+
+	if (p) {
+		mutex_lock(&process_tree);
+		ret = p->pgid;
+		mutex_unlock(&process_tree);
+		process_put(p);
+	}
+	return ret;
+}
+
+long sys_getpgrp(void)
+{
+	return sys_getpgid(0);
+}
+
+/* Any group of the session may be joined; only ourselves and our children may be moved. */
+long sys_setpgid(int pid, int pgid)
+{
+	struct process *self = process_current(), *p;
+	long ret = 0;
+
+	if (pgid < 0)
+		return -EINVAL;
+	p = process_meant(pid);
+	if (!p)
+		return -ESRCH;
+	mutex_lock(&process_tree);
+	if (p != self && p->parent != self)
+		ret = -ESRCH;
+	else if (p->sid != self->sid || p->pid == p->sid)
+		ret = -EPERM;
+	else
+		p->pgid = pgid ? (unsigned)pgid : p->pid;
+	mutex_unlock(&process_tree);
+	process_put(p);
+	return ret;
+}
+
+long sys_getsid(int pid)
+{
+	struct process *p = process_meant(pid);
+	long ret = -ESRCH;
+
+	if (p) {
+		mutex_lock(&process_tree);
+		ret = p->sid;
+		mutex_unlock(&process_tree);
+		process_put(p);
+	}
+	return ret;
+}
+
+long sys_setsid(void)
+{
+	struct process *p = process_current();
+	long ret = -EPERM;
+
+	mutex_lock(&process_tree);
+	if (p->pgid != p->pid) {
+		p->sid = p->pgid = p->pid;
+		ret = p->pid;
+	}
+	mutex_unlock(&process_tree);
+	return ret;
+}
+
+/* ---- the rest ---- */
+
+long sys_set_tid_address(uintptr_t word)
+{
+	task_current()->clear_tid = word;
+	return current->tid;
+}
+
+enum { ARCH_SET_GS = 0x1001, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS };
+
+long sys_arch_prctl(unsigned code, uintptr_t arg)
+{
+	uintptr_t tls;
+
+	switch (code) {
+	case ARCH_SET_FS:
+		if (arg >= USER_TOP)
+			return -EPERM;
+		arch_tls_set(&current->arch, arg);
+		return 0;
+	case ARCH_GET_FS:
+		tls = arch_tls_get(&current->arch);
+		return copy_to_user(arg, &tls, sizeof(tls));
+	default:
+		return -EINVAL;
+	}
+}
+
+enum { RUSAGE_CHILDREN = -1, RUSAGE_SELF = 0, RUSAGE_THREAD = 1 };
+
+long sys_getrusage(int who, uintptr_t out)
+{
+	struct process *p = process_current();
+	struct usage u;
+
+	switch (who) {
+	case RUSAGE_SELF:
+		u = process_usage(p);
+		break;
+	case RUSAGE_CHILDREN:
+		mutex_lock(&process_tree);
+		u = p->dead_children;
+		mutex_unlock(&process_tree);
+		break;
+	case RUSAGE_THREAD:
+		u = task_usage(task_current());
+		break;
+	default:
+		return -EINVAL;
+	}
+	return usage_to_user(out, &u);
+}

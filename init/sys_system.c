@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls about the machine and about who we are (always root). */
+#include "init/process_impl.h"
+
+#include "init/linux.h"
+#include "init/random.h"
+#include "init/run.h"
+#include "init/syscalls.h"
+#include "kernel/frame.h"
+#include "kernel/log.h"
+#include "kernel/time.h"
+#include "kernel/uaccess.h"
+#include "lib/errno.h"
+
+/* sysname and release are what programs test before they trust the system-call interface. */
+long sys_uname(uintptr_t out)
+{
+	static const struct utsname name = {
+		.sysname = "Linux",
+		.nodename = "faultline",
+		.release = "6.1.0-faultline",
+		.version = "#1 SMP Faultline",
+		.machine = ABI_MACHINE,
+		.domainname = "(none)",
+	};
+
+	return copy_to_user(out, &name, sizeof(name));
+}
+
+long sys_sysinfo(uintptr_t out)
+{
+	struct sysinfo info = {
+		.uptime = (int64_t)(clock_ns() / NSEC_PER_SEC),
+		.totalram = frame_total() * PAGE_SIZE,
+		.freeram = frame_available() * PAGE_SIZE,
+		.mem_unit = 1,
+	};
+	unsigned pid = 1;
+	struct process *p;
+
+	for (; (p = process_next(&pid)); pid++) {
+		info.procs++;
+		process_put(p);
+	}
+	return copy_to_user(out, &info, sizeof(info));
+}
+
+enum { GRND_NONBLOCK = 1, GRND_RANDOM = 2, GRND_INSECURE = 4 };
+
+long sys_getrandom(uintptr_t buf, size_t n, unsigned flags)
+{
+	char bytes[256];
+	size_t done = 0;
+
+	if (flags & ~(unsigned)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
+		return -EINVAL;
+	if ((flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE))
+		return -EINVAL;
+	if (n > MAX_RW_COUNT)
+		n = MAX_RW_COUNT;
+	while (done < n && !thread_killed()) {
+		size_t part = n - done < sizeof(bytes) ? n - done : sizeof(bytes);
+
+		random_bytes(bytes, part);
+		if (copy_to_user(buf + done, bytes, part))
+			return done ? (long)done : -EFAULT;
+		done += part;
+	}
+	return (long)done;
+}
+
+enum {
+	REBOOT_MAGIC1 = 0xfee1dead,
+	REBOOT_MAGIC2 = 672274793,
+	REBOOT_RESTART = 0x01234567,
+	REBOOT_HALT = 0xcdef0123,
+	REBOOT_POWER_OFF = 0x4321fedc,
+};
+
+long sys_reboot(unsigned magic1, unsigned magic2, unsigned command, uintptr_t arg)
+{
+	(void)arg;
+	if (magic1 != REBOOT_MAGIC1 || magic2 != REBOOT_MAGIC2)
+		return -EINVAL;
+	switch (command) {
+	case REBOOT_RESTART:
+		log_line("PID %u %s restarts the machine", process_current()->pid, process_current()->path);
+		arch_reset();
+	case REBOOT_HALT:
+	case REBOOT_POWER_OFF:
+		run_ended(0);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* ---- identity ---- */
+
+long sys_getuid(void)
+{
+	return 0;
+}
+
+long sys_geteuid(void)
+{
+	return 0;
+}
+
+long sys_getgid(void)
+{
+	return 0;
+}
+
+long sys_getegid(void)
+{
+	return 0;
+}
+
+long sys_getgroups(int size, uintptr_t list)
+{
+	(void)list;
+	return size < 0 ? -EINVAL : 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls there are. A call is one row, X(name, how many arguments), and one function sys_NAME of plain C
+ * types, which returns what user space gets: a value, or a negative errno. R instead of a number: it takes the user's
+ * registers themselves. User addresses are uintptr_t, and nobody follows one but kernel/uaccess.h. Calls that a machine does
+ * not have (arch/NAME/sysno.h) cannot be reached there.
+ */
+#ifndef INIT_SYSCALLS_H
+#define INIT_SYSCALLS_H
+
+#include "arch/arch.h"
+
+/* clang-format off */
+#define SYSCALLS(X) \
+	/* sys_rw.c */ \
+	X(read, 3) X(write, 3) X(readv, 3) X(writev, 3) X(pread64, 4) X(pwrite64, 4) X(lseek, 3) X(ioctl, 3) \
+	X(sync, 0) X(fsync, 1) X(fdatasync, 1) X(getdents64, 3) \
+	/* sys_fd.c */ \
+	X(close, 1) X(dup, 1) X(dup2, 2) X(dup3, 3) X(fcntl, 3) X(pipe, 1) X(pipe2, 2) \
+	/* sys_path.c */ \
+	X(open, 3) X(openat, 4) X(stat, 2) X(lstat, 2) X(fstat, 2) X(newfstatat, 4) X(readlink, 3) X(readlinkat, 4) \
+	X(access, 2) X(faccessat, 3) X(faccessat2, 4) X(getcwd, 2) X(chdir, 1) X(fchdir, 1) X(umask, 1) \
+	/* sys_mm.c */ \
+	X(mmap, 6) X(munmap, 2) X(mprotect, 3) X(brk, 1) X(madvise, 3) \
+	/* sys_process.c */ \
+	X(clone, R) X(fork, R) X(vfork, R) X(execve, R) X(exit, 1) X(exit_group, 1) X(wait4, 4) \
+	X(getpid, 0) X(getppid, 0) X(gettid, 0) X(getpgid, 1) X(getpgrp, 0) X(setpgid, 2) X(getsid, 1) X(setsid, 0) \
+	X(set_tid_address, 1) X(arch_prctl, 2) X(getrusage, 2) \
+	/* sys_limit.c */ \
+	X(prlimit64, 4) X(getrlimit, 2) \
+	/* sys_signal.c */ \
+	X(kill, 2) X(tkill, 2) X(tgkill, 3) X(rt_sigaction, 4) X(rt_sigprocmask, 4) X(rt_sigpending, 2) X(rt_sigreturn, 0) \
+	/* sys_time.c */ \
+	X(sched_yield, 0) X(sched_getaffinity, 3) X(nanosleep, 2) X(clock_nanosleep, 4) X(clock_gettime, 2) \
+	X(clock_getres, 2) X(gettimeofday, 2) X(time, 1) X(times, 1) \
+	/* sys_system.c */ \
+	X(uname, 1) X(sysinfo, 1) X(getrandom, 3) X(reboot, 4) X(getuid, 0) X(geteuid, 0) X(getgid, 0) X(getegid, 0) \
+	X(getgroups, 2)
+/* clang-format on */
+
+long sys_read(int fd, uintptr_t buf, size_t n);
+long sys_write(int fd, uintptr_t buf, size_t n);
+long sys_readv(int fd, uintptr_t iov, int count);
+long sys_writev(int fd, uintptr_t iov, int count);
+long sys_pread64(int fd, uintptr_t buf, size_t n, int64_t pos);
+long sys_pwrite64(int fd, uintptr_t buf, size_t n, int64_t pos);
+long sys_lseek(int fd, int64_t offset, unsigned whence);
+long sys_ioctl(int fd, unsigned command, uintptr_t arg);
+long sys_sync(void);
+long sys_fsync(int fd);
+long sys_fdatasync(int fd);
+long sys_getdents64(int fd, uintptr_t buf, unsigned size);
+
+long sys_close(int fd);
+long sys_dup(int fd);
+long sys_dup2(int from, int to);
+long sys_dup3(int from, int to, unsigned flags);
+long sys_fcntl(int fd, unsigned command, uint64_t arg);
+long sys_pipe(uintptr_t fds);
+long sys_pipe2(uintptr_t fds, unsigned flags);
+
+long sys_open(uintptr_t path, unsigned flags, unsigned mode);
+long sys_openat(int dir, uintptr_t path, unsigned flags, unsigned mode);
+long sys_stat(uintptr_t path, uintptr_t out);
+long sys_lstat(uintptr_t path, uintptr_t out);
+long sys_fstat(int fd, uintptr_t out);
+long sys_newfstatat(int dir, uintptr_t path, uintptr_t out, unsigned flags);
+long sys_readlink(uintptr_t path, uintptr_t buf, int size);
+long sys_readlinkat(int dir, uintptr_t path, uintptr_t buf, int size);
+long sys_access(uintptr_t path, unsigned mode);
+long sys_faccessat(int dir, uintptr_t path, unsigned mode);
+long sys_faccessat2(int dir, uintptr_t path, unsigned mode, unsigned flags);
+long sys_getcwd(uintptr_t buf, size_t size);
+long sys_chdir(uintptr_t path);
+long sys_fchdir(int fd);
+long sys_umask(unsigned mask);
+
+long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd, uint64_t offset);
+long sys_munmap(uintptr_t addr, size_t len);
+long sys_mprotect(uintptr_t addr, size_t len, unsigned prot);
+long sys_brk(uintptr_t to);
+long sys_madvise(uintptr_t addr, size_t len, int advice);
+
+long sys_clone(struct arch_regs *regs);
+long sys_fork(struct arch_regs *regs);
+long sys_vfork(struct arch_regs *regs);
+long sys_execve(struct arch_regs *regs);
+long sys_exit(int status);
+long sys_exit_group(int status);
+long sys_wait4(int pid, uintptr_t status, unsigned options, uintptr_t usage);
+long sys_getpid(void);
+long sys_getppid(void);
+long sys_gettid(void);
+long sys_getpgid(int pid);
+long sys_getpgrp(void);
+long sys_setpgid(int pid, int pgid);
+long sys_getsid(int pid);
+long sys_setsid(void);
+long sys_set_tid_address(uintptr_t word);
+long sys_arch_prctl(unsigned code, uintptr_t arg);
+long sys_getrusage(int who, uintptr_t out);
+long sys_prlimit64(int pid, unsigned what, uintptr_t to, uintptr_t old);
+long sys_getrlimit(unsigned what, uintptr_t out);
+
+long sys_kill(int pid, int sig);
+long sys_tkill(int tid, int sig);
+long sys_tgkill(int pid, int tid, int sig);
+long sys_rt_sigaction(int sig, uintptr_t to, uintptr_t old, size_t set_size);
+long sys_rt_sigprocmask(int how, uintptr_t to, uintptr_t old, size_t set_size);
+long sys_rt_sigpending(uintptr_t out, size_t set_size);
+long sys_rt_sigreturn(void);
+
+long sys_sched_yield(void);
+long sys_sched_getaffinity(int pid, unsigned size, uintptr_t mask);
+long sys_nanosleep(uintptr_t request, uintptr_t remain);
+long sys_clock_nanosleep(int clock, int flags, uintptr_t request, uintptr_t remain);
+long sys_clock_gettime(int clock, uintptr_t out);
+long sys_clock_getres(int clock, uintptr_t out);
+long sys_gettimeofday(uintptr_t tv, uintptr_t tz);
+long sys_time(uintptr_t out);
+long sys_times(uintptr_t out);
+
+long sys_uname(uintptr_t out);
+long sys_sysinfo(uintptr_t out);
+long sys_getrandom(uintptr_t buf, size_t n, unsigned flags);
+long sys_reboot(unsigned magic1, unsigned magic2, unsigned command, uintptr_t arg);
+long sys_getuid(void);
+long sys_geteuid(void);
+long sys_getgid(void);
+long sys_getegid(void);
+long sys_getgroups(int size, uintptr_t list);
+
+#endif
