@@ -25,7 +25,7 @@ static const struct {
 	{ O_NOFOLLOW, ABI_O_NOFOLLOW },
 };
 
-int _open(const char *path, int flags, ...)
+int open(const char *path, int flags, ...)
 {
 	int bits = 0, mode;
 	va_list args;
@@ -39,22 +39,22 @@ int _open(const char *path, int flags, ...)
 	return (int)call4(openat, LINUX_AT_FDCWD, path, bits, mode);
 }
 
-int _close(int fd)
+int close(int fd)
 {
 	return (int)call1(close, fd);
 }
 
-_READ_WRITE_RETURN_TYPE _read(int fd, void *buf, size_t n)
+_READ_WRITE_RETURN_TYPE read(int fd, void *buf, size_t n)
 {
 	return (int)call3(read, fd, buf, n);
 }
 
-_READ_WRITE_RETURN_TYPE _write(int fd, const void *buf, size_t n)
+_READ_WRITE_RETURN_TYPE write(int fd, const void *buf, size_t n)
 {
 	return (int)call3(write, fd, buf, n);
 }
 
-off_t _lseek(int fd, off_t offset, int whence)
+off_t lseek(int fd, off_t offset, int whence)
 {
 	return call3(lseek, fd, offset, whence);
 }
@@ -81,7 +81,7 @@ static int stat_at(int fd, const char *path, struct stat *st, int flags)
 	return 0;
 }
 
-int _stat(const char *path, struct stat *st)
+int stat(const char *path, struct stat *st)
 {
 	return stat_at(LINUX_AT_FDCWD, path, st, 0);
 }
@@ -91,24 +91,24 @@ int lstat(const char *path, struct stat *st)
 	return stat_at(LINUX_AT_FDCWD, path, st, LINUX_AT_SYMLINK_NOFOLLOW);
 }
 
-int _fstat(int fd, struct stat *st)
+int fstat(int fd, struct stat *st)
 {
 	return stat_at(fd, "", st, LINUX_AT_EMPTY_PATH);
 }
 
-int _isatty(int fd)
+int isatty(int fd)
 {
 	char termios[64];
 
 	return call3(ioctl, fd, 0x5401, termios) == 0;
 }
 
-int _unlink(const char *path)
+int unlink(const char *path)
 {
 	return (int)call3(unlinkat, LINUX_AT_FDCWD, path, 0);
 }
 
-int _link(const char *from, const char *to)
+int link(const char *from, const char *to)
 {
 	return (int)call5(linkat, LINUX_AT_FDCWD, from, LINUX_AT_FDCWD, to, 0);
 }

@@ -13,7 +13,7 @@
 
 #define LINUX_SIGCHLD 17
 
-void *_sbrk(ptrdiff_t increment)
+void *sbrk(ptrdiff_t increment)
 {
 	static uintptr_t end;
 	uintptr_t old;
@@ -35,27 +35,27 @@ void _exit(int status)
 		raw(SYS_exit_group, status, 0, 0, 0, 0, 0);
 }
 
-int _getpid(void)
+int getpid(void)
 {
 	return (int)call0(getpid);
 }
 
-int _kill(int pid, int sig)
+int kill(int pid, int sig)
 {
 	return (int)call2(kill, pid, sig);
 }
 
-int _fork(void)
+int fork(void)
 {
 	return (int)call5(clone, LINUX_SIGCHLD, 0, 0, 0, 0);
 }
 
-int _execve(const char *path, char *const *argv, char *const *envp)
+int execve(const char *path, char *const *argv, char *const *envp)
 {
 	return (int)call3(execve, path, argv, envp);
 }
 
-int _wait(int *status)
+int wait(int *status)
 {
 	return (int)call4(wait4, -1, status, 0, 0);
 }
@@ -70,7 +70,7 @@ int sched_yield(void)
 	return (int)call0(sched_yield);
 }
 
-int _gettimeofday(struct timeval *tv, void *zone)
+int gettimeofday(struct timeval *restrict tv, void *restrict zone)
 {
 	return (int)call2(gettimeofday, tv, zone);
 }
@@ -86,7 +86,7 @@ int nanosleep(const struct timespec *want, struct timespec *left)
 	return (int)call2(nanosleep, want, left);
 }
 
-clock_t _times(struct tms *buf)
+clock_t times(struct tms *buf)
 {
 	return (clock_t)call1(times, buf);
 }
