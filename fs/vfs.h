@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files: inodes, names, open files. A file system provides inode_ops and, through the inode's mapping, mm's backing_ops.
+ *
+ * Locks: an inode's `lock` (LOCK_INODE) guards its size and blocks against each other's change; nobody holds it while touching user memory.
+ * References: whoever holds a struct inode * across a sleep holds a reference. Inodes and files are freed by RCU.
+ */
+#ifndef FS_VFS_H
+#define FS_VFS_H
+
+#include "mm/backing.h"
+#include "mm/pagecache.h"
+
+#define NAME_MAX 255
+#define PATH_MAX 4096
+#define LINKS_MAX 40 /* symbolic links followed in one look-up: Linux's limit */
+
+enum file_type {
+	S_IFMT = 0170000, S_IFSOCK = 0140000, S_IFLNK = 0120000, S_IFREG = 0100000,
+	S_IFBLK = 0060000, S_IFDIR = 0040000, S_IFCHR = 0020000, S_IFIFO = 0010000,
+};
+
+enum open_flags {
+	VFS_READ = 1,
+	VFS_WRITE = 2,
+	VFS_APPEND = 4,
+	VFS_CREATE = 8,
+	VFS_EXCL = 16,
+	VFS_TRUNC = 32,
+	VFS_DIRECTORY = 64, /* -ENOTDIR if it is not one */
+	VFS_NOFOLLOW = 128, /* -ELOOP if the last name is a symbolic link */
+	VFS_NONBLOCK = 256,
+	VFS_PATH = 512,	    /* a handle only: no reading, no writing */
+};
+
+struct file;
+struct inode;
+
+struct timestamp {
+	int64_t sec;
+	uint32_t nsec;
+};
+
+/* What a file system keeps for all its inodes. (C) constant */
+struct super {
+	const char *type;	/* "ext2"						(C) */
+	unsigned dev;		/* st_dev						(C) */
+	void *private;		/* the file system's own				(C) */
+	struct inode *root;	/* referenced						(C) */
+};
+
+/* emit returns false to stop: the entry was not taken. next: where to go on after this entry. */
+struct dir_sink {
+	bool (*emit)(struct dir_sink *sink, const char *name, size_t len, uint64_t ino, unsigned type, uint64_t next);
+};
+
+/* All may sleep. Directory operations get names without '/', never "" and never longer than NAME_MAX. */
+struct inode_ops {
+	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **out); /* referenced */
+	int (*readdir)(struct inode *dir, uint64_t pos, struct dir_sink *sink);
+	long (*readlink)(struct inode *inode, char *buf, size_t size); /* length, no NUL */
+	int (*open)(struct inode *inode, struct file *file);	       /* may set file->ops and file->private */
+	void (*evict)(struct inode *inode);			       /* the last reference is gone; may be NULL */
+};
+
+/* (C) constant after inode_publish, (A) atomic, (I) lock, (H) inode cache lock */
+struct inode {
+	struct mapping mapping;		/* its pages; mapping.size is st_size	*/
+	const struct inode_ops *ops;	/*					(C) */
+	struct super *super;		/*					(C) */
+	uint64_t ino;			/*					(C) */
+	_Atomic unsigned refs;		/*					(A) */
+	uint32_t mode;			/* type and permissions			(I) */
+	uint32_t nlink, uid, gid;	/*					(I) */
+	uint32_t rdev;			/*					(C) */
+	uint64_t blocks;		/* of 512 bytes				(I) */
+	struct timestamp atime, mtime, ctime; /*				(I) */
+	struct mutex lock;
+	struct list hash;		/* by (super, ino)			(H) */
+	struct list unused;		/* refs == 0 and kept for a while	(H) */
+	struct inode *covered_by;	/* root of what is mounted here		(C) */
+	struct inode *covers;		/* a mounted root: the directory below	(C) */
+	char name[32];			/* the last component it was found by, for people: may be cut	(C) */
+	union {
+		uint32_t block[15];	/* ext2: direct, indirect, double, triple	(I) */
+		void *private;		/* others					(C) */
+	};
+	struct rcu_head rcu;
+};
+
+static inline unsigned inode_type(const struct inode *inode)
+{
+	return inode->mode & S_IFMT;
+}
+
+static inline struct inode *inode_of(struct mapping *m)
+{
+	return container_of(m, struct inode, mapping);
+}
+
+/* ---- inodes: fs/inode.c ---- */
+
+/* The cached inode with a reference, or a new one (*fresh) that nobody else can find until inode_publish. NULL: no memory. Sleeps: if
+ * another thread is filling it in, waits for that. */
+struct inode *inode_get_or_new(struct super *super, uint64_t ino, bool *fresh);
+void inode_publish(struct inode *inode);
+void inode_discard(struct inode *inode); /* a fresh one that could not be filled in */
+
+/* An inode outside the cache (pipes, devices): one reference, filled in by the caller. NULL: no memory. */
+struct inode *inode_new(struct super *super, uint64_t ino, unsigned mode);
+
+void inode_get(struct inode *inode);	/* the caller holds one already; any context */
+bool inode_tryget(struct inode *inode); /* RCU read section */
+void inode_put(struct inode *inode);	/* sleeps */
+
+/* For a file system's backing_ops. */
+bool inode_backing_get(struct mapping *m);
+void inode_backing_put(struct mapping *m);
+void inode_backing_name(struct mapping *m, char *buf, size_t size);
+
+/* ---- names: fs/path.c ---- */
+
+extern struct inode *vfs_root; /* set once, by vfs_mount_root */
+
+void vfs_mount_root(struct super *super);
+int vfs_mount(const char *path, struct super *super); /* covers an existing directory; boot only */
+
+enum lookup_flags { LOOKUP_NOFOLLOW = 1, LOOKUP_DIRECTORY = 2 };
+
+/* base: where relative paths begin. 0 and a referenced inode, or -ENOENT -ENOTDIR -ELOOP -ENAMETOOLONG -EIO -ENOMEM. */
+int vfs_lookup(struct inode *base, const char *path, unsigned flags, struct inode **out);
+
+/* The directory's absolute path. 0, -ENOENT (removed), -ERANGE. */
+int vfs_path_of(struct inode *dir, char *buf, size_t size);
+
+struct kstat {
+	uint64_t dev, ino, size, blocks;
+	uint32_t mode, nlink, uid, gid, rdev, blksize;
+	struct timestamp atime, mtime, ctime;
+};
+
+void inode_stat(struct inode *inode, struct kstat *st);
+
+/* -EINVAL if it is no symbolic link. Length, no NUL; cut to size. */
+long inode_readlink(struct inode *inode, char *buf, size_t size);
+
+/* ---- open files: fs/file.c ---- */
+
+/* User buffers; pos is the file position, already valid. Bytes done or -errno. Sleep. NULL: -EINVAL. */
+struct file_ops {
+	long (*read)(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
+	long (*write)(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
+	int (*ioctl)(struct file *file, unsigned cmd, uintptr_t arg);
+	void (*release)(struct file *file); /* the last reference is gone */
+	bool stream;			    /* no position: lseek and pread give -ESPIPE */
+};
+
+/* (C) constant, (A) atomic, (P) pos_lock */
+struct file {
+	struct inode *inode;	     /* referenced			(C) */
+	const struct file_ops *ops;  /*					(C) */
+	void *private;		     /*					(C) */
+	_Atomic unsigned refs;	     /*					(A) */
+	_Atomic unsigned flags;	     /* enum open_flags; fcntl may change APPEND and NONBLOCK	(A) */
+	struct mutex pos_lock;	     /* one read, write, lseek or getdents at a time */
+	uint64_t pos;		     /*					(P) */
+	struct rcu_head rcu;
+};
+
+int vfs_open(struct inode *base, const char *path, unsigned flags, unsigned mode, struct file **out);
+int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out); /* takes its own reference */
+
+void file_get(struct file *file);
+bool file_tryget(struct file *file); /* RCU read section */
+void file_put(struct file *file);    /* sleeps */
+
+static inline unsigned file_flags(const struct file *file)
+{
+	return atomic_load_explicit(&file->flags, memory_order_relaxed);
+}
+
+static inline bool file_readable(const struct file *file)
+{
+	return (file_flags(file) & (VFS_READ | VFS_PATH)) == VFS_READ;
+}
+
+static inline bool file_writable(const struct file *file)
+{
+	return (file_flags(file) & (VFS_WRITE | VFS_PATH)) == VFS_WRITE;
+}
+
+/* What can be mapped of it, or NULL. Lives as long as the file's inode. */
+struct mapping *file_mapping(struct file *file);
+
+/* -EBADF if it was not opened for that, -EISDIR, -ESPIPE, -EFAULT, ... as Linux; short counts where Linux gives them. */
+long file_read(struct file *file, uintptr_t buf, size_t n);  /* at its position, which moves */
+long file_write(struct file *file, uintptr_t buf, size_t n);
+long file_pread(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
+long file_pwrite(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
+int64_t file_seek(struct file *file, int64_t offset, int whence);
+int file_readdir(struct file *file, struct dir_sink *sink); /* from its position, which moves with each entry taken */
+int file_ioctl(struct file *file, unsigned cmd, uintptr_t arg);
+
+/* Two ends of a fresh pipe: read, write. */
+int pipe_create(unsigned flags, struct file **reader, struct file **writer);
+
+/* The first program's descriptors: standard input and output, and standard error. */
+int console_open(struct file **in, struct file **out, struct file **err);
+
+/* ---- what there is to mount ---- */
+
+struct blkdev;
+
+int ext2_mount(struct blkdev *dev, struct super **out); /* says in the log what is wrong */
+struct super *proc_mount(void);
+struct super *dev_mount(void);
+
+#endif
