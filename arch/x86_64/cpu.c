@@ -89,6 +89,7 @@ static void syscall_load(void)
 void cpu_init_self(struct cpu_local *c)
 {
 	c->self = c;
+	c->deadline = UINT64_MAX;
 	c->id = (unsigned)(c - cpu_locals);
 	gdt_fill(c);
 	segments_load(c);

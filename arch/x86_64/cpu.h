@@ -32,7 +32,7 @@ struct cpu_local {
 	bool lazy;		     /* nobody here wants `active`: leave it at the first flush		*/
 	_Atomic uint64_t tlb_wanted; /* bit n: CPU n waits for this CPU to do its flush (A)		*/
 	uint64_t deadline;	     /* of the local timer, clock scale					*/
-	_Atomic bool started;	     /* it has been told to start, and takes NMIs			(A) */
+	_Atomic bool started;	     /* runs, takes NMIs; not kept for the boot CPU			(A) */
 
 	uint64_t gdt[8];
 	struct tss tss;
@@ -163,6 +163,7 @@ void lapic_timer_set(uint32_t ticks);	       /* lapic.c; 0 stops */
 uint32_t lapic_timer_left(void);	       /* lapic.c */
 void controllers_init(void);			       /* irq.c */
 void clock_calibrate(void);			       /* time.c */
+void timer_bound(uint64_t ns);	       /* time.c: an interrupt within ns that means nothing */
 bool deadline_passed(void);		       /* time.c: false: it was a part of a long wait */
 void tlb_serve(void);			       /* tlb.c; irq off: does what others ask of this CPU */
 void smp_prepare(void);			       /* smp.c: where other CPUs begin */

@@ -17,6 +17,9 @@
 
 #define ISA_IRQ_COM1 4
 
+#define PIT_COMMAND 0x43
+#define PIT_CHANNEL0_STOP 0x30 /* mode 0, and no count follows */
+
 /* They can still raise spurious interrupts, so they get vectors of their own. */
 static void pic_silence(void)
 {
@@ -30,6 +33,7 @@ static void pic_silence(void)
 	port_out8(PIC2 + 1, ICW4_8086);
 	port_out8(PIC1 + 1, 0xff);
 	port_out8(PIC2 + 1, 0xff);
+	port_out8(PIT_COMMAND, PIT_CHANNEL0_STOP); /* which the firmware left ticking */
 }
 
 void controllers_init(void)

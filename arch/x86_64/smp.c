@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting and stopping the other CPUs (SDM vol. 3A 9.4: INIT, then STARTUP with the page to start from). */
+/*
+ * Starting and stopping the other CPUs (SDM vol. 3A 9.4: INIT, then STARTUP with the page to start from, twice
+ * if need be). The second STARTUP does nothing to a CPU that runs already.
+ */
 #include "arch/upcall.h"
 #include "bootinfo.h"
 #include "cpu.h"
@@ -8,7 +11,7 @@
 #include "map.h"
 
 #define AFTER_INIT_NS 10000ull
-#define AFTER_STARTUP_NS 200000ull
+#define AFTER_STARTUP_NS 200000ull /* SDM vol. 3A 9.4.4.1 */
 #define STOP_NS 1000000ull
 #define NOBODY (-1)
 
@@ -44,9 +47,9 @@ static bool started_within(struct cpu_local *c, uint64_t ns)
 {
 	uint64_t until = arch_clock_ns() + ns;
 
-	while (!atomic_load_explicit(&c->started, memory_order_relaxed) && arch_clock_ns() < until)
+	while (!atomic_load_explicit(&c->started, memory_order_acquire) && arch_clock_ns() < until)
 		arch_cpu_relax();
-	return atomic_load_explicit(&c->started, memory_order_relaxed);
+	return atomic_load_explicit(&c->started, memory_order_acquire);
 }
 
 int arch_cpu_start(unsigned cpu, struct thread *idle)
@@ -60,6 +63,7 @@ int arch_cpu_start(unsigned cpu, struct thread *idle)
 		return -EIO;
 	started_within(c, AFTER_INIT_NS);
 	for (unsigned i = 0; i < 2; i++) {
+		timer_bound(AFTER_INIT_NS);
 		if (!lapic_send(c->apic_id, ICR_STARTUP(LAYOUT_TRAMPOLINE >> PAGE_SHIFT)))
 			return -EIO;
 		if (started_within(c, AFTER_STARTUP_NS))
@@ -73,7 +77,7 @@ _Noreturn void smp_begin(struct cpu_local *c)
 	cr3_write(image_phys(kernel_root));
 	cpu_init_self(c);
 	lapic_init_self();
-	atomic_store_explicit(&c->started, true, memory_order_relaxed);
+	atomic_store_explicit(&c->started, true, memory_order_release);
 	cpu_main(c->id);
 }
 
@@ -108,7 +112,7 @@ void arch_cpu_stop_others(void)
 	for (unsigned i = 0; i < cpu_count; i++) {
 		struct cpu_local *c = &cpu_locals[i];
 
-		if (c == self || !(i == 0 || atomic_load_explicit(&c->started, memory_order_relaxed)))
+		if (c == self || !(i == 0 || atomic_load_explicit(&c->started, memory_order_acquire)))
 			continue;
 		want |= 1ull << i;
 		lapic_send(c->apic_id, ICR_NMI);

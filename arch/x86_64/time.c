@@ -162,27 +162,46 @@ void clock_calibrate(void)
 
 /* ---- the timer ---- */
 
-/* A wait longer than the counter holds is made of several; the last tick is rounded up, so it is not early. */
+/* At least one tick, at most what the counter holds. Rounded up, so that it does not come early. */
+static uint32_t ticks_from(uint64_t ns)
+{
+	uint64_t ticks = ns ? (uint64_t)(((unsigned __int128)ns * timer_mult) >> 32) + 1 : 1;
+
+	return ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
+}
+
 void arch_timer_arm(uint64_t when)
 {
 	uint64_t now = arch_clock_ns();
-	uint64_t ticks = 1;
 
 	cpu_self()->deadline = when;
 	if (when == UINT64_MAX)
-		ticks = 0;
-	else if (when > now)
-		ticks = (uint64_t)(((unsigned __int128)(when - now) * timer_mult) >> 32) + 1;
-	lapic_timer_set(ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
+		lapic_timer_set(0);
+	else
+		lapic_timer_set(ticks_from(when > now ? when - now : 0));
 }
 
+/* A long wait is made of several, and timer_bound makes some of nothing: false, and the rest is armed. */
 bool deadline_passed(void)
 {
 	uint64_t deadline = cpu_self()->deadline;
 
-	if (deadline != UINT64_MAX && arch_clock_ns() < deadline) {
-		arch_timer_arm(deadline);
-		return false;
-	}
-	return true;
+	if (arch_clock_ns() >= deadline)
+		return true;
+	arch_timer_arm(deadline);
+	return false;
+}
+
+/*
+ * Under -icount QEMU charges a CPU that starts after an INIT for all the time up to the machine's next timer
+ * event, which can be tens of milliseconds. A near event of our own bounds it.
+ */
+void timer_bound(uint64_t ns)
+{
+	irqflags_t flags = arch_irq_save();
+	uint64_t now = arch_clock_ns();
+
+	if (cpu_self()->deadline > now + ns)
+		lapic_timer_set(ticks_from(ns));
+	arch_irq_restore(flags);
 }

@@ -66,7 +66,7 @@ static _Noreturn void kernel_fault_fatal(struct arch_regs *regs, uintptr_t addr)
 {
 	if (is_stack_guard(addr))
 		trap_fatal(regs, "kernel stack overflow");
-	log_line("page fault in the kernel: address %#lx, error code %#lx", addr, regs->error);
+	log_line("page fault in the kernel: address 0x%lx, error code 0x%lx", addr, regs->error);
 	trap_fatal(regs, "page fault in the kernel");
 }
 
@@ -126,7 +126,7 @@ void x86_exception(struct arch_regs *regs, unsigned vector)
 	const char *name = e->name ? e->name : "reserved exception";
 
 	if (!arch_regs_user(regs)) {
-		log_line("%s in the kernel, vector %u, error code %#lx", name, vector, regs->error);
+		log_line("%s in the kernel, vector %u, error code 0x%lx", name, vector, regs->error);
 		trap_fatal(regs, name);
 	}
 	arch_irq_enable();
