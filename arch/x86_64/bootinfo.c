@@ -58,14 +58,32 @@ void bootinfo_reserve(uint64_t start, uint64_t end)
 	boot_info.reserved[boot_info.nr_reserved++] = (struct phys_range){start, end};
 }
 
+/* The first one counts. */
 void bootinfo_module(uint64_t start, uint64_t n)
 {
-	uint64_t end = (start + n + PAGE_SIZE - 1) & -PAGE_SIZE;
+	if (!boot_info.module.end)
+		boot_info.module = (struct phys_range){start, start + n};
+}
 
-	if (boot_info.module.end || !n)
-		return;
-	boot_info.module = (struct phys_range){start, start + n};
-	bootinfo_reserve(start & -PAGE_SIZE, end);
+static bool is_ram(const struct phys_range *p)
+{
+	for (unsigned i = 0; i < boot_info.nr_ram; i++) {
+		const struct phys_range *r = &boot_info.ram[i];
+
+		if (p->start >= r->start && p->start < p->end && p->end <= r->end)
+			return true;
+	}
+	return false;
+}
+
+static void module_check(void)
+{
+	struct phys_range *m = &boot_info.module;
+
+	if (is_ram(m))
+		bootinfo_reserve(m->start & -PAGE_SIZE, (m->end + PAGE_SIZE - 1) & -PAGE_SIZE);
+	else
+		*m = (struct phys_range){0, 0};
 }
 
 static void ram_sort(void)
@@ -103,6 +121,7 @@ void bootinfo_finish(void)
 		boot_fail("the boot loader gave no memory map");
 	ram_sort();
 	ram_merge();
+	module_check();
 	boot_info.cmdline = cmdline;
 	bootinfo_reserve(LAYOUT_PHYS, image_phys(_end));
 	bootinfo_reserve(LAYOUT_TRAMPOLINE, LAYOUT_TRAMPOLINE + PAGE_SIZE);

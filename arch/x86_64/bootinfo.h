@@ -17,7 +17,7 @@ void bootinfo_ram(uint64_t start, uint64_t n);
 void bootinfo_module(uint64_t start, uint64_t n);
 void bootinfo_reserve(uint64_t start, uint64_t end);
 
-/* Sorts and checks. */
+/* Sorts, checks, and adds what the kernel itself occupies. */
 void bootinfo_finish(void);
 
 #endif

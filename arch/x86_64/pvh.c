@@ -10,6 +10,7 @@
 
 #define PVH_MAGIC 0x336ec578u
 #define PVH_RAM 1u
+#define FOUR_GIB (1ull << 32) /* as far as can be read now */
 
 struct pvh_start_info {
 	uint32_t magic;
@@ -38,11 +39,19 @@ struct pvh_range {
 	uint32_t reserved;
 };
 
+/* QEMU's option ROM (pc-bios/optionrom/pvh_main.c) leaves the number of modules as memory had it, so it proves nothing. */
+static void module_read(const struct pvh_start_info *info)
+{
+	const struct pvh_module *module = direct(info->modules);
+
+	if (info->nr_modules && info->modules && info->modules < FOUR_GIB)
+		bootinfo_module(module->start, module->size);
+}
+
 void pvh_read(uint64_t at)
 {
 	const struct pvh_start_info *info = direct(at);
 	const struct pvh_range *ranges = direct(info->memory_map);
-	const struct pvh_module *module = direct(info->modules);
 
 	if (info->magic != PVH_MAGIC || info->version < 1)
 		boot_fail("the PVH loader gave no start info of version 1 or later");
@@ -53,8 +62,7 @@ void pvh_read(uint64_t at)
 	}
 	if (info->cmdline)
 		bootinfo_cmdline(direct(info->cmdline), SIZE_MAX);
-	if (info->nr_modules)
-		bootinfo_module(module->start, module->size);
+	module_read(info);
 	if (info->rsdp)
 		memcpy(boot_rsdp, direct(info->rsdp), sizeof(boot_rsdp));
 }
