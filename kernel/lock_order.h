@@ -31,9 +31,11 @@
 	X(CACHE,	false,	"mapping->lock: slots of the page cache")                          \
 	X(PAGE_QUEUE,	false,	"who waits for a page")                                            \
 	X(SIGNAL,	false,	"a process's tasks and pending signals")                           \
+	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
 	X(DEVICE,	false,	"a block device's request queue")                                  \
 	X(CONSOLE,	false,	"console input")                                                   \
 	X(WAITQ,	false,	"a wait queue")                                                    \
+	X(THREADS,	false,	"the list of all threads")                                         \
 	X(TIMER,	false,	"a CPU's timers")                                                  \
 	X(RUNQUEUE,	false,	"a CPU's run queue")                                               \
 	X(RCU,		false,	"grace periods")                                                   \

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Sleeping locks: a mutex with an owner, and a reader-writer semaphore in which a waiting writer stops new readers. Both hand
- * over in order of arrival. */
+ * over in order of arrival: how, is at the heads of mutex.c and rwsem.c. Thread context only. */
 #ifndef KERNEL_MUTEX_H
 #define KERNEL_MUTEX_H
 
 #include "kernel/wait.h"
 
 struct mutex {
-	_Atomic(struct thread *) owner; /* NULL: free	(A) */
-	_Atomic unsigned waiting;	/* sleepers	(A) */
-	struct waitq q;
-	uint8_t class;			/*		(C) */
+	_Atomic uintptr_t word; /* owner's struct thread, 0 if free; bit 0: somebody waits	(A) */
+	struct waitq q;		/* struct lock_waiter, in order			(q.lock) */
+	uint8_t class;		/* enum lock_class				(C) */
 };
 
 void mutex_init(struct mutex *m, enum lock_class class);
@@ -22,10 +21,10 @@ bool mutex_held(const struct mutex *m); /* by current */
 
 struct rwsem {
 	struct spinlock lock;
-	unsigned readers;	/* inside	(lock) */
-	struct thread *writer;	/* inside	(lock) */
-	struct list waiters;	/* in order	(lock) */
-	uint8_t class;		/*		(C) */
+	unsigned readers;		 /* inside		(lock) */
+	_Atomic(struct thread *) writer; /* inside		(lock to write) */
+	struct list waiters;		 /* struct lock_waiter, in order	(lock) */
+	uint8_t class;			 /* enum lock_class	(C) */
 };
 
 void rwsem_init(struct rwsem *s, enum lock_class class);

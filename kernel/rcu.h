@@ -24,11 +24,19 @@ bool rcu_read_held(void); /* debug: true also under any spinlock */
 #define rcu_load(ptr) atomic_load_explicit(ptr, memory_order_acquire)
 #define rcu_store(ptr, value) atomic_store_explicit(ptr, value, memory_order_release)
 
-/* Calls fn(head) in a thread after every read section open now has ended. Any context. fn may not sleep long. */
+/* Calls fn(head) in a thread after every read section open now has ended, at most some milliseconds later if CPUs do not
+ * stay in one. Any context. fn may not sleep long. */
 void rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *head));
 
-/* Waits for that, and for rcu_calls made before if barrier. Sleeps. */
+/* Returns when every read section open now has ended. Sleeps. At once where all other CPUs are idle. */
 void rcu_synchronize(void);
+
+/* Returns when every rcu_call made before has been called. Sleeps. */
 void rcu_barrier(void);
+
+/* Starts the thread that calls back. Once, when threads can be made; rcu_call may be used before. */
+void rcu_init(void);
+
+#include "kernel/thread.h" /* ends with the inlines: they need current */
 
 #endif

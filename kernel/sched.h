@@ -1,33 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The scheduler: a FIFO run queue a CPU, time slices, idle CPUs take work from busy ones. struct cpu is what a CPU knows
- * about itself; cpus[current->cpu] is stable while preemption is off.
+ * about itself; this_cpu() is stable while preemption is off. How threads move is at the head of sched.c.
  */
 #ifndef KERNEL_SCHED_H
 #define KERNEL_SCHED_H
 
 #include "kernel/thread.h"
 #include "kernel/time.h"
+#include "lib/prng.h"
 
+/* (C) constant once online, (A) atomic, (L) lock, (O) this CPU only, interrupts off */
 struct cpu {
-	unsigned id;			 /* (C) */
-	_Atomic bool online;		 /* (A) */
-	struct thread *idle;		 /* (C) */
-	struct spinlock lock;		 /* run queue */
-	struct list queue;		 /* runnable threads, not the running one	(lock) */
-	_Atomic unsigned queued;	 /* how many	(lock to write) */
-	struct thread *running;		 /* (lock) */
-	struct thread *prev;		 /* whom we switched away from; only this CPU */
-	struct timer slice;		 /* only this CPU */
-	_Atomic uint64_t rcu_quiet;	 /* last grace period this CPU has passed (rcu.c) */
-};
+	unsigned id;			 /*							(C) */
+	_Atomic bool online;		 /*							(A) */
+	struct thread *idle;		 /*							(C) */
+	struct spinlock lock;		 /* run queue						    */
+	struct list queue;		 /* runnable threads, not the running one		(L) */
+	_Atomic unsigned queued;	 /* how many						(L) to write */
+	struct thread *running;		 /*							(L) */
+	struct thread *prev;		 /* whom we switched away from				(O) */
+	uint64_t since;			 /* when `running` was switched to			(O) */
+	struct timer slice;		 /*							(O) */
+	bool slice_armed;		 /*							(O) */
+	struct prng jitter;		 /*							(O) */
+	_Atomic uint64_t rcu_quiet;	 /* last grace period this CPU has passed, or RCU_IDLE: rcu.c	(O) to write */
+} __attribute__((aligned(64)));
 
 extern struct cpu cpus[MAX_CPUS];
 
-/* Gives the CPU away; returns when the thread runs again. Interrupts as before. Thread or idle context. */
+static inline struct cpu *this_cpu(void)
+{
+	return &cpus[atomic_load_explicit(&current->cpu, memory_order_relaxed)];
+}
+
+/*
+ * How long a thread may run while others wait: sched_slice_ns, plus or minus a random part of up to sched_jitter_ns, from
+ * sched_seed. sched_slice_always: the timer comes even if nobody waits, which is what makes virtual CPUs under -icount take
+ * turns (DESIGN.md, "slice=N"). Set before the first thread starts.
+ */
+extern uint64_t sched_slice_ns, sched_jitter_ns, sched_seed;
+extern bool sched_slice_always;
+
+/* Gives the CPU away; returns when the thread runs again. Interrupts as before. Thread context, preemption on. */
 void schedule(void);
 
-/* Before anything else: makes the boot context a thread (this CPU's idle one). */
+/* Before anything else: makes the boot context CPU 0's idle thread, which may not sleep. Interrupts off. */
 void sched_init_cpu(unsigned cpu);
 
 /* The idle loop: what a CPU does with nothing to do. */
@@ -36,5 +54,19 @@ _Noreturn void sched_idle(void);
 /* Starts the other CPUs from a thread of its own, so that user space does not wait for them. */
 void smp_start(unsigned cpus);
 unsigned smp_online(void);
+
+/* ---- inside kernel/ only ---- */
+
+void sched_block(void);			  /* current is PARK_ASLEEP or dead: off the CPU. Irq off */
+void sched_wake(struct thread *t);	  /* makes runnable a thread whose waker we alone are. Any context */
+void sched_began(void);			  /* first thing a new thread does. Irq off */
+void sched_resched_interrupt(void);	  /* ARCH_IRQ_RESCHED. Irq off */
+void sched_start_cpu(struct cpu *c);	  /* a CPU that has just begun, current = its idle thread. Irq off */
+void slice_begin(struct cpu *c, struct thread *next, uint64_t now); /* slice.c: next is about to run */
+void slice_check(struct cpu *c);	  /* slice.c: is a timer needed? this CPU, irq off, no lock held */
+void slice_init(struct cpu *c);
+void thread_reap(struct thread *t);	  /* t is dead and off its stack. Irq off */
+struct thread *thread_create_idle(unsigned cpu); /* NULL: no memory */
+void thread_adopt_boot(struct thread *t); /* fills in the thread we boot on */
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ticket spinlocks: served strictly in order of arrival. Holding one raises current->preempt, so its
- * holder is also an RCU reader. spin_lock_irq variants are for locks an interrupt handler takes too.
+ * holder is also an RCU reader. A lock that an interrupt handler takes too is always taken with interrupts off
+ * (spin_lock_irq, or spin_lock where they are off already); the validator checks that, by class.
  */
 #ifndef KERNEL_SPINLOCK_H
 #define KERNEL_SPINLOCK_H
@@ -35,6 +36,6 @@ static inline void spin_unlock(struct spinlock *l);
 static inline irqflags_t spin_lock_irq(struct spinlock *l);
 static inline void spin_unlock_irq(struct spinlock *l, irqflags_t flags);
 
-#include "kernel/spinlock_inline.h"
+#include "kernel/thread.h" /* ends with the inlines: they need current */
 
 #endif

@@ -4,7 +4,7 @@
  *
  * park/unpark carry a token: thread_unpark leaves one, thread_park takes one or sleeps until there is one.
  * So an unpark between a sleeper's last look and its sleep is never lost, and an old token only makes a sleeper
- * look once more: every caller of thread_park loops on its own condition.
+ * look once more: every caller of thread_park loops on its own condition. The argument is at the head of park.c.
  */
 #ifndef KERNEL_THREAD_H
 #define KERNEL_THREAD_H
@@ -18,11 +18,19 @@
 #define THREAD_NAME 16
 #define HELD_LOCKS 16
 
+/* For people to look at; the scheduler decides by `park`. */
 enum thread_state {
 	THREAD_NEW,	 /* created, never started */
 	THREAD_RUNNABLE, /* on a run queue, or running */
 	THREAD_PARKED,	 /* in thread_park, no token */
 	THREAD_DEAD,	 /* has called thread_exit */
+};
+
+/* NONE <-> TOKEN, NONE -> ASLEEP by the thread itself; ASLEEP -> TOKEN by one waker, who then owns the duty to queue it. */
+enum park_state {
+	PARK_NONE,   /* awake, no token */
+	PARK_TOKEN,  /* an unpark nobody has consumed yet */
+	PARK_ASLEEP, /* sleeps, or is on the way and cannot turn back */
 };
 
 enum wait_mode {
@@ -52,6 +60,7 @@ struct thread {
 	unsigned nofault;	/* > 0: user copies end short instead of faulting			*/
 	uint64_t minflt, majflt; /* faults resolved without, with a device			*/
 	unsigned nheld;		/* debug: locks held, in order of taking				*/
+	unsigned nirq;		/* debug: interrupt handlers running on top of it			*/
 	struct held_lock held[HELD_LOCKS];
 
 	/* constant after thread_create */
@@ -61,27 +70,30 @@ struct thread {
 	void (*entry)(void *);
 	void *arg;
 
-	/* run queue lock of ->cpu */
-	struct list run;	/* run queue link							*/
-	uint64_t ran_ns;	/* CPU time used							*/
-	uint64_t slice_end;
+	struct list run;	/* run queue link; lock of that queue					*/
+
+	/* the CPU it runs on, interrupts off; others read ran_ns as it was at its last switch */
+	uint64_t ran_ns;	/* CPU time used, the current stretch not included			*/
+	uint64_t slice_end;	/* until when it need not make room					*/
 
 	_Atomic unsigned cpu;	/* where it runs or ran last; stable for itself while preempt > 0	*/
 	_Atomic unsigned state;	/* enum thread_state							*/
-	_Atomic bool token;	/* an unpark nobody has consumed yet					*/
-	_Atomic bool on_cpu;	/* its registers are still in some CPU					*/
+	_Atomic unsigned park;	/* enum park_state							*/
+	_Atomic bool on_cpu;	/* its registers are in `cpu`, not in memory				*/
 	_Atomic bool killed;	/* a fatal signal is pending; never cleared				*/
 	_Atomic bool signalled;	/* some deliverable signal is pending					*/
-	_Atomic(const struct wait_why *) why; /* what it sleeps for					*/
+	_Atomic(const struct wait_why *) why; /* what it sleeps for; read it through thread_why	*/
 	_Atomic uint64_t since;	/* since when								*/
 	_Atomic uint64_t switches; /* voluntary + involuntary						*/
 
 	/* the floors above */
 	struct arch_mm *space;	/* address space to run in; NULL: a kernel thread. Set by itself, irq off */
 	struct mm *mm;		/* mm floor								*/
-	struct process *process;/* init floor								*/
+	struct process *process;/* init floor: NULL in a kernel thread					*/
+	struct task *task;	/* init floor: the same							*/
 
-	struct list all;	/* every thread; all-threads lock, or RCU to read			*/
+	_Atomic(struct thread *) all_next; /* every started thread; all-threads lock, RCU to read	*/
+	struct thread *all_prev;	   /* all-threads lock						*/
 	struct rcu_head rcu;	/* freed after a grace period: wakers may hold a bare pointer		*/
 };
 
@@ -105,7 +117,7 @@ static inline void preempt_enable(void)
 		preempt_enable_slow();
 }
 
-/* A thread that will run fn(arg) once thread_start has been called. Sleeps. NULL: no memory. */
+/* A thread that will run fn(arg) once thread_start has been called. Never sleeps, but not in an interrupt. NULL: no memory. */
 struct thread *thread_create(const char *name, void (*fn)(void *), void *arg);
 void thread_start(struct thread *t);
 
@@ -124,12 +136,12 @@ int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadli
 /* Any context, t's memory guaranteed by the caller (a reference, a lock its waiter must take, or RCU). */
 void thread_unpark(struct thread *t);
 
-/* Makes a fatal signal pending: killable sleeps end, WORK_SIGNAL is set. Any context. */
-void thread_kill(struct thread *t);
-
-/* A deliverable signal is pending (or, with fatal, will end it): WAIT_SIGNAL sleeps end, WORK_SIGNAL is set, its CPU is
- * told to leave user mode. Any context. */
+/* A deliverable signal is pending (or, with fatal, will end it): WAIT_SIGNAL sleeps end (fatal: killable ones too), WORK_SIGNAL is
+ * set, its CPU is told to leave user mode. Any context; t's memory as for thread_unpark. */
 void thread_signal(struct thread *t, bool fatal);
+
+/* The fatal kind. */
+void thread_kill(struct thread *t);
 
 static inline bool thread_killed(void)
 {
@@ -137,12 +149,23 @@ static inline bool thread_killed(void)
 }
 
 void thread_yield(void);
-int thread_sleep_until(uint64_t when, enum wait_mode mode);
+int thread_sleep_until(uint64_t when, enum wait_mode mode); /* 0: it is that late; -EINTR by mode */
 
-/* Runs on this address space from now on (NULL: none). Thread. */
+/* CPU time used until now, if t is current; else until its last switch. */
+uint64_t thread_ran_ns(const struct thread *t);
+
+/* What t sleeps for and since when (clock_ns scale): false if it does not sleep. In an RCU read section. `owner` and `describe` may
+ * be called on object only by somebody who knows that it still exists. */
+bool thread_why(struct thread *t, struct wait_why *why, uint64_t *since);
+
+/* Runs on this address space from now on (NULL: none). t: current, or one never started. When this returns, and when t is switched
+ * away from, no CPU has the old one active on its account. Thread. */
 void thread_set_space(struct thread *t, struct arch_mm *space);
 
-/* Calls fn for every thread, inside one RCU read section. */
+/* Calls fn for every started thread that has not ended, inside one RCU read section: fn may not sleep. */
 void thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg);
+
+#include "kernel/rcu_inline.h"
+#include "kernel/spinlock_inline.h"
 
 #endif

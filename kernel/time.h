@@ -4,7 +4,6 @@
 #define KERNEL_TIME_H
 
 #include "arch/arch.h"
-#include "lib/list.h"
 
 #define NSEC_PER_USEC 1000ull
 #define NSEC_PER_MSEC 1000000ull
@@ -16,18 +15,27 @@ static inline uint64_t clock_ns(void) /* since power-on, any context */
 	return arch_clock_ns();
 }
 
+/* (T) timer lock of its CPU */
 struct timer {
-	uint64_t when;			 /* its CPU's timer lock */
-	void (*fn)(struct timer *timer); /* runs in the timer interrupt, interrupts off */
-	void *arg;
-	unsigned cpu;			 /* on whose queue; timer lock of that CPU */
-	bool armed;			 /* timer lock */
-	_Atomic bool running;		 /* fn is being called */
-	struct list link;		 /* or heap position; timer lock */
+	uint64_t when;			     /*							(T) */
+	void (*fn)(struct timer *timer);     /* runs in the timer interrupt, interrupts off	(C) */
+	void *arg;			     /* fn's						(C) */
+	_Atomic unsigned cpu;		     /* on whose heap: see timer.c			(T) to write */
+	bool armed;			     /*							(T) */
+	struct timer *child, *next, *prev;   /* place in the heap				(T) */
 };
 
 void timer_init(struct timer *t, void (*fn)(struct timer *), void *arg);
-void timer_set(struct timer *t, uint64_t when); /* any context; moves it if armed; on this CPU */
-bool timer_cancel(struct timer *t);		/* true: it was armed and will not run. Waits while fn runs on another CPU */
+
+/* fn will be called at or soon after `when`, on this CPU. Moves it if it was armed. fn may do this with its own timer, and may
+ * free it. Any context. */
+void timer_set(struct timer *t, uint64_t when);
+
+/* It will not run any more unless set again. True: it was armed. Waits while fn runs on another CPU, so the caller holds no
+ * lock that fn takes. Any context. */
+bool timer_cancel(struct timer *t);
+
+/* ARCH_IRQ_TIMER: calls what is due. Irq off. */
+void timer_interrupt(void);
 
 #endif

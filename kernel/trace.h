@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct trace_point {
@@ -18,6 +20,9 @@ struct trace_point {
 };
 
 extern _Atomic bool trace_enabled;
+
+/* Switches tracing; the first time takes memory for the rings. 0 or -ENOMEM. */
+int trace_enable(bool on);
 
 void trace_emit(const struct trace_point *point, uint64_t a, uint64_t b, uint64_t c);
 
@@ -32,7 +37,8 @@ static inline bool trace_on(void)
 			trace_emit(point, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c));            \
 	} while (0)
 
-/* Prints all rings merged by time, one line an event: "TIME_NS cpu=N tid=N NAME a=.. b=.." through put(). */
+/* Stops tracing and prints all rings merged by time, one line an event with its newline: "TIME_NS cpu=N tid=N NAME a=.. b=.."
+ * through put(). Thread. */
 void trace_dump(void (*put)(const char *line, size_t len));
 
 #endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sleeping and waking: one word, thread->park.
+ *
+ *	thread itself:	TOKEN -> NONE	takes the token, returns from thread_park		(acquire)
+ *			NONE -> ASLEEP	compare-exchange, interrupts off; then leaves the CPU	(release)
+ *	anybody else:	any -> TOKEN	exchange; who gets ASLEEP out of it must queue the thread	(acq_rel)
+ *
+ * 1. No wakeup is lost. All changes are read-modify-writes of one word, so they stand in one order. An unpark before the
+ *    compare-exchange makes that fail, and the token is found; an unpark after it gets ASLEEP and wakes. There is no moment in
+ *    between, and no fence that could be forgotten.
+ * 2. One wake for one sleep. Only one exchange gets ASLEEP, since it leaves TOKEN. sched_wake relies on that.
+ * 3. What the waker did before is seen by the woken: the exchange releases, taking the token acquires. Further exchanges in
+ *    between are read-modify-writes, so they do not break that chain.
+ * 4. Nobody sleeps through a kill. thread_signal stores `killed` (or `signalled`), then leaves a token like any unpark. Say the
+ *    sleeper read `killed` too early and saw nothing. Then its NONE -> ASLEEP either comes before that exchange, which wakes it; or
+ *    after, and fails, since nobody but the sleeper takes a token. Either way it takes that token, by point 3 sees the flag when it
+ *    calls thread_park again, and gets -EINTR. So a token beats the signal, but only once. A deadline works the same way: the
+ *    timer leaves a token.
+ * 5. Between ASLEEP and the switch interrupts are off, so a preemption never queues a thread that is on its way to sleep.
+ *
+ * `why` is on the sleeper's stack (or static), where it may be overwritten once the wait is over. Stacks stay mapped, so
+ * thread_why may copy it at any time, and keeps the copy only if why and since are the same before and after: two
+ * waits of one thread do not begin in the same nanosecond.
+ */
+#include "kernel/sched.h"
+#include "lib/errno.h"
+
+static bool token_take(struct thread *t)
+{
+	unsigned token = PARK_TOKEN;
+
+	/* acquire: points 3 and 4 */
+	return atomic_load_explicit(&t->park, memory_order_relaxed) == PARK_TOKEN &&
+	       atomic_compare_exchange_strong_explicit(&t->park, &token, PARK_NONE, memory_order_acquire,
+						       memory_order_relaxed);
+}
+
+/* Off the CPU until somebody leaves a token. */
+static void sleep(struct thread *t)
+{
+	irqflags_t flags = arch_irq_save();
+	unsigned none = PARK_NONE;
+
+	atomic_store_explicit(&t->state, THREAD_PARKED, memory_order_relaxed);
+	/* release: who wakes us may look at what we have published */
+	if (atomic_compare_exchange_strong_explicit(&t->park, &none, PARK_ASLEEP, memory_order_release,
+						    memory_order_relaxed))
+		sched_block();
+	else
+		atomic_store_explicit(&t->state, THREAD_RUNNABLE, memory_order_relaxed);
+	arch_irq_restore(flags);
+}
+
+static int refused(const struct thread *t, enum wait_mode mode, uint64_t deadline)
+{
+	if (mode != WAIT_FOREVER && atomic_load_explicit(&t->killed, memory_order_relaxed))
+		return -EINTR;
+	if (mode == WAIT_SIGNAL && atomic_load_explicit(&t->signalled, memory_order_relaxed))
+		return -EINTR;
+	if (deadline != TIME_NEVER && clock_ns() >= deadline)
+		return -ETIMEDOUT;
+	return 0;
+}
+
+static void deadline_passed(struct timer *timer)
+{
+	thread_unpark(timer->arg);
+}
+
+static void sleep_until(struct thread *t, uint64_t deadline)
+{
+	struct timer timer;
+
+	timer_init(&timer, deadline_passed, t);
+	timer_set(&timer, deadline);
+	sleep(t);
+	timer_cancel(&timer);
+}
+
+int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadline)
+{
+	struct thread *t = current;
+	int err;
+
+	might_sleep();
+	while (!token_take(t)) {
+		err = refused(t, mode, deadline);
+		if (err)
+			return err;
+		atomic_store_explicit(&t->since, clock_ns(), memory_order_relaxed);
+		/* release: pairs with thread_why; *why and since are there */
+		atomic_store_explicit(&t->why, why, memory_order_release);
+		if (deadline == TIME_NEVER)
+			sleep(t);
+		else
+			sleep_until(t, deadline);
+		atomic_store_explicit(&t->why, NULL, memory_order_relaxed);
+	}
+	return 0;
+}
+
+void thread_unpark(struct thread *t)
+{
+	/* acq_rel: release for point 3; acquire: with ASLEEP comes what the sleeper published */
+	if (atomic_exchange_explicit(&t->park, PARK_TOKEN, memory_order_acq_rel) == PARK_ASLEEP)
+		sched_wake(t);
+}
+
+void thread_signal(struct thread *t, bool fatal)
+{
+	atomic_store_explicit(fatal ? &t->killed : &t->signalled, true, memory_order_relaxed);
+	atomic_fetch_or_explicit(&t->arch.work, WORK_SIGNAL, memory_order_relaxed);
+	thread_unpark(t);
+	/* pairs with sched_switch: either we see that t is on a CPU, or t sees its work before it is in user mode */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (t != current && atomic_load_explicit(&t->on_cpu, memory_order_relaxed))
+		arch_ipi_send(atomic_load_explicit(&t->cpu, memory_order_relaxed), ARCH_IRQ_RESCHED);
+}
+
+void thread_kill(struct thread *t)
+{
+	thread_signal(t, true);
+}
+
+int thread_sleep_until(uint64_t when, enum wait_mode mode)
+{
+	static const struct wait_why why = { .what = "time" };
+	int err;
+
+	do
+		err = thread_park(&why, mode, when);
+	while (!err);
+	return err == -ETIMEDOUT ? 0 : err;
+}
+
+bool thread_why(struct thread *t, struct wait_why *out, uint64_t *since)
+{
+	/* acquire: pairs with thread_park */
+	const struct wait_why *why = atomic_load_explicit(&t->why, memory_order_acquire);
+
+	if (!why)
+		return false;
+	*since = atomic_load_explicit(&t->since, memory_order_relaxed);
+	*out = *why;
+	atomic_thread_fence(memory_order_acquire); /* the copy comes before the second look */
+	return atomic_load_explicit(&t->why, memory_order_relaxed) == why &&
+	       atomic_load_explicit(&t->since, memory_order_relaxed) == *since;
+}
