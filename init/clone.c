@@ -2,9 +2,9 @@
 /* clone, fork, vfork: one way to make a task, in this process or in a new one. */
 #include "init/process_impl.h"
 
-#include "fs/vfs.h"
 #include "init/files.h"
 #include "init/linux.h"
+#include "init/where.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "lib/string.h"

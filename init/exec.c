@@ -14,6 +14,7 @@
 #include "fs/vfs.h"
 #include "init/files.h"
 #include "init/process.h"
+#include "init/where.h"
 #include "kernel/log.h"
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
@@ -28,6 +29,22 @@ struct program {
 };
 
 /* ---- before the point of no return ---- */
+
+/* Only a regular file that somebody may execute. */
+static int program_open(const char *path, struct file **file)
+{
+	struct inode *base = where_cwd(process_current()->where);
+	int err = vfs_open(base, path, VFS_READ, 0, file);
+
+	inode_put(base);
+	if (err)
+		return err;
+	if (inode_type((*file)->inode) == S_IFREG && (*file)->inode->mode & 0111 && file_mapping(*file))
+		return 0;
+	file_put(*file);
+	*file = NULL;
+	return -EACCES;
+}
 
 static int stack_map(struct program *p)
 {
@@ -46,12 +63,10 @@ static int stack_map(struct program *p)
 
 static int program_prepare(struct program *p)
 {
-	int err = exec_open(p->path, &p->file);
+	int err = program_open(p->path, &p->file);
 
 	if (err)
 		return err;
-	if (!file_mapping(p->file))
-		return -EACCES;
 	err = image_read(&p->image, p->path, file_mapping(p->file));
 	if (err)
 		return err;
@@ -196,12 +211,12 @@ static int strings_fill(struct strings *s, const char *path, uintptr_t argv, uin
 
 long exec_user(struct arch_regs *regs, uintptr_t user_path, uintptr_t argv, uintptr_t envp)
 {
-	char *path = path_from_user(user_path);
 	struct strings *s;
-	int err;
+	char *path;
+	int err = path_from_user(user_path, false, &path);
 
-	if (!path)
-		return -path_error(path);
+	if (err)
+		return err;
 	s = strings_new();
 	err = s ? strings_fill(s, path, argv, envp) : -ENOMEM;
 	if (!err)

@@ -2,9 +2,9 @@
 /* The end of tasks and processes. What is let go when is in the statement of init/process.c. */
 #include "init/process_impl.h"
 
-#include "fs/vfs.h"
 #include "init/files.h"
 #include "init/run.h"
+#include "init/where.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 

@@ -169,6 +169,16 @@ void task_free(struct task *t)
 
 /* ---- looking at one ---- */
 
+unsigned process_parent_pid(struct process *p)
+{
+	unsigned pid;
+
+	mutex_lock(&process_tree);
+	pid = p->parent ? p->parent->pid : 0;
+	mutex_unlock(&process_tree);
+	return pid;
+}
+
 struct mm *process_mm(struct process *p)
 {
 	irqflags_t flags = spin_lock_irq(&p->lock);

@@ -5,6 +5,7 @@
 
 #include "init/process.h"
 #include "kernel/mutex.h"
+#include "kernel/time.h"
 #include "lib/radix.h"
 
 #define NOFILE_DEFAULT 1024
@@ -27,6 +28,8 @@ struct task *task_new(struct process *p, struct thread *thread);
 void task_free(struct task *t);
 
 struct usage task_usage(const struct task *t);
+
+unsigned process_parent_pid(struct process *p); /* 0: it has none */
 
 struct process *process_one(void); /* pid 1, who inherits orphans */
 

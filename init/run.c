@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "init/run.h"
 
-#include "fs/vfs.h"
 #include "init/cmdline.h"
 #include "init/exec.h"
 #include "init/files.h"
 #include "init/process.h"
+#include "init/proc_files.h"
+#include "init/root.h"
+#include "init/where.h"
 #include "kernel/log.h"
 #include "kernel/stats.h"
 #include "kernel/time.h"
@@ -15,6 +17,11 @@
 #include "lib/string.h"
 
 static _Atomic uint64_t first_user_ns; /* clock_ns() at the first entry to user mode; 0: not yet */
+
+uint64_t run_first_user_ns(void)
+{
+	return atomic_load_explicit(&first_user_ns, memory_order_relaxed);
+}
 
 void run_user_entered(void)
 {
@@ -39,7 +46,7 @@ static void result_line(const char *name, uint64_t value)
 
 static void results_put(void)
 {
-	result_line("first_user_ns", atomic_load_explicit(&first_user_ns, memory_order_relaxed));
+	result_line("first_user_ns", run_first_user_ns());
 	result_line("end_ns", clock_ns());
 	for (unsigned i = 0; i < STAT_COUNT; i++)
 		result_line(stat_name((enum stat)i), stat_read((enum stat)i));
@@ -48,7 +55,7 @@ static void results_put(void)
 static void first_log(int status)
 {
 	unsigned sig = (unsigned)status & 0x7f;
-	uint64_t us = atomic_load_explicit(&first_user_ns, memory_order_relaxed) / NSEC_PER_USEC;
+	uint64_t us = run_first_user_ns() / NSEC_PER_USEC;
 
 	log_line("power-on to first user instruction: %lu.%03lu ms", us / 1000, us % 1000);
 	if (sig)
@@ -93,6 +100,20 @@ static const char *start_error(int err)
 	}
 }
 
+/* Descriptors 0, 1, 2, and a place to be. */
+static int files_first(struct process *p)
+{
+	struct file *files[3];
+
+	p->where = where_new(vfs_root);
+	p->files = files_new();
+	if (!p->where || !p->files || console_open(&files[0], &files[1], &files[2]))
+		return -ENOMEM;
+	for (int fd = 0; fd < 3; fd++)
+		fd_replace(fd, files[fd], false);
+	return 0;
+}
+
 static int strings_of_cmdline(struct strings *s)
 {
 	int err = 0;
@@ -124,12 +145,11 @@ static void run_first(void *arg)
 	int err;
 
 	(void)arg;
-	if (cmdline.disks[0].start == cmdline.disks[0].end)
-		panic("there is no disk: give fl.disk0=PHYS,LEN on the command line, or an initrd or module with a file system");
-	fs_mount_root();
+	root_mount();
+	proc_files_register();
 	err = process_first(cmdline.init);
 	if (!err)
-		err = first_files(process_current());
+		err = files_first(process_current());
 	if (!err)
 		err = program_start(&regs);
 	if (err)

@@ -14,4 +14,6 @@ _Noreturn void run_ended(int status);
 /* Called on the way to user mode, every time a task starts there; the first time counts. */
 void run_user_entered(void);
 
+uint64_t run_first_user_ns(void); /* clock_ns() at that moment; 0: not yet */
+
 #endif

@@ -5,7 +5,6 @@
 #include "init/exec.h"
 #include "init/linux.h"
 #include "init/syscalls.h"
-#include "kernel/time.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 
@@ -108,14 +107,7 @@ long sys_gettid(void)
 
 long sys_getppid(void)
 {
-	struct process *parent;
-	long pid;
-
-	mutex_lock(&process_tree);
-	parent = process_current()->parent;
-	pid = parent ? parent->pid : 0;
-	mutex_unlock(&process_tree);
-	return pid;
+	return process_parent_pid(process_current());
 }
 
 /* The process meant by pid (0: the caller), with a reference, or NULL. */

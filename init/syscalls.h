@@ -14,7 +14,9 @@
 #define SYSCALLS(X) \
 	/* sys_rw.c */ \
 	X(read, 3) X(write, 3) X(readv, 3) X(writev, 3) X(pread64, 4) X(pwrite64, 4) X(lseek, 3) X(ioctl, 3) \
-	X(sync, 0) X(fsync, 1) X(fdatasync, 1) X(getdents64, 3) \
+	X(sync, 0) X(fsync, 1) X(fdatasync, 1) \
+	/* sys_dir.c */ \
+	X(getdents64, 3) \
 	/* sys_fd.c */ \
 	X(close, 1) X(dup, 1) X(dup2, 2) X(dup3, 3) X(fcntl, 3) X(pipe, 1) X(pipe2, 2) \
 	/* sys_path.c */ \
@@ -49,6 +51,7 @@ long sys_ioctl(int fd, unsigned command, uintptr_t arg);
 long sys_sync(void);
 long sys_fsync(int fd);
 long sys_fdatasync(int fd);
+
 long sys_getdents64(int fd, uintptr_t buf, unsigned size);
 
 long sys_close(int fd);

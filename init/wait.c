@@ -3,7 +3,6 @@
 #include "init/process_impl.h"
 
 #include "init/linux.h"
-#include "kernel/time.h"
 #include "lib/errno.h"
 
 struct search {

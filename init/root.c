@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "init/root.h"
+
+#include "drivers/block.h"
+#include "drivers/ramblk.h"
+#include "fs/vfs.h"
+#include "init/cmdline.h"
+#include "kernel/log.h"
+
+static void disks_add(void)
+{
+	static const char *const names[CMDLINE_DISKS] = { "disk0", "disk1", "disk2", "disk3",
+							  "disk4", "disk5", "disk6", "disk7" };
+
+	for (unsigned i = 0; i < CMDLINE_DISKS; i++) {
+		const struct phys_range *d = &cmdline.disks[i];
+
+		if (d->start != d->end && ramblk_add(names[i], d->start, d->end - d->start))
+			panic("no memory for %s", names[i]);
+	}
+}
+
+static void mount_on(const char *path, struct super *super)
+{
+	int err = super ? vfs_mount(path, super) : -1;
+
+	if (err)
+		log_line("%s is not mounted (%d): the root file system needs a directory of that name", path, err);
+}
+
+void root_mount(void)
+{
+	struct super *super;
+
+	if (cmdline.disks[0].start == cmdline.disks[0].end)
+		panic("there is no disk: give fl.disk0=PHYS,LEN on the command line, or an initrd or module that holds a "
+		      "file system");
+	disks_add();
+	if (ext2_mount(block_device(0), &super))
+		panic("disk0 cannot be the root file system (see above): make an image with mke2fs -t ext2");
+	vfs_mount_root(super);
+	mount_on("/dev", dev_mount());
+	mount_on("/proc", proc_mount());
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The disks, and what is mounted on them. */
+#ifndef INIT_ROOT_H
+#define INIT_ROOT_H
+
+/* Makes the disks of the command line, mounts disk 0 as root, and /dev and /proc in it. Panics, saying why, if there is no
+ * root. Sleeps. */
+void root_mount(void);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls about descriptors, whatever they stand for. */
+#include "init/syscalls.h"
+
+#include "fs/vfs.h"
+#include "init/files.h"
+#include "init/linux.h"
+#include "init/process.h"
+#include "kernel/uaccess.h"
+#include "lib/errno.h"
+
+long sys_close(int fd)
+{
+	return fd_close(fd);
+}
+
+/* The file of fd under the lowest free number >= from. */
+static long duplicate(int fd, unsigned from, bool close_on_exec)
+{
+	struct file *file = fd_get(fd);
+	int to;
+
+	if (!file)
+		return -EBADF;
+	to = fd_reserve(from, close_on_exec);
+	if (to < 0)
+		file_put(file);
+	else
+		fd_install(to, file);
+	return to;
+}
+
+long sys_dup(int fd)
+{
+	return duplicate(fd, 0, false);
+}
+
+static long duplicate_to(int from, int to, bool close_on_exec)
+{
+	struct file *file = fd_get(from);
+
+	if (!file)
+		return -EBADF;
+	return fd_replace(to, file, close_on_exec);
+}
+
+long sys_dup2(int from, int to)
+{
+	struct file *file;
+
+	if (from != to)
+		return duplicate_to(from, to, false);
+	file = fd_get(from);
+	if (!file)
+		return -EBADF;
+	file_put(file);
+	return to;
+}
+
+long sys_dup3(int from, int to, unsigned flags)
+{
+	if (flags & ~(unsigned)ABI_O_CLOEXEC || from == to)
+		return -EINVAL;
+	return duplicate_to(from, to, flags & ABI_O_CLOEXEC);
+}
+
+/* ---- fcntl ---- */
+
+/* Flags that may change while a file is open, here and there. */
+static const struct {
+	unsigned vfs, abi;
+} changeable[] = {
+	{ VFS_APPEND, ABI_O_APPEND },
+	{ VFS_NONBLOCK, ABI_O_NONBLOCK },
+};
+
+static unsigned flags_get(const struct file *file)
+{
+	unsigned flags = file_flags(file), abi = flags & VFS_PATH ? ABI_O_PATH : ABI_O_LARGEFILE;
+
+	if (flags & VFS_WRITE)
+		abi |= flags & VFS_READ ? 2 : 1;
+	if (flags & VFS_DIRECTORY)
+		abi |= ABI_O_DIRECTORY;
+	if (flags & VFS_NOFOLLOW)
+		abi |= ABI_O_NOFOLLOW;
+	for (unsigned i = 0; i < ARRAY_SIZE(changeable); i++)
+		if (flags & changeable[i].vfs)
+			abi |= changeable[i].abi;
+	return abi;
+}
+
+static long flags_set(struct file *file, uint64_t abi)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(changeable); i++) {
+		if (abi & changeable[i].abi)
+			atomic_fetch_or_explicit(&file->flags, changeable[i].vfs, memory_order_relaxed);
+		else
+			atomic_fetch_and_explicit(&file->flags, ~changeable[i].vfs, memory_order_relaxed);
+	}
+	return 0;
+}
+
+static long file_fcntl(struct file *file, unsigned command, uint64_t arg)
+{
+	if (command == F_GETFL)
+		return flags_get(file);
+	if (file_flags(file) & VFS_PATH)
+		return -EBADF;
+	return command == F_SETFL ? flags_set(file, arg) : -EINVAL;
+}
+
+long sys_fcntl(int fd, unsigned command, uint64_t arg)
+{
+	struct file *file;
+	long ret;
+
+	switch (command) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		return duplicate(fd, arg > INT32_MAX ? INT32_MAX : (unsigned)arg, command == F_DUPFD_CLOEXEC);
+	case F_GETFD:
+		return fd_cloexec(fd);
+	case F_SETFD:
+		return fd_set_cloexec(fd, arg & FD_CLOEXEC);
+	default:
+		file = fd_get(fd);
+		if (!file)
+			return -EBADF;
+		ret = file_fcntl(file, command, arg);
+		file_put(file);
+		return ret;
+	}
+}
+
+/* ---- pipes ---- */
+
+/* Two numbers for the two ends, told to the user. On an error nothing is left reserved. */
+static int pipe_reserve(int fds[2], uintptr_t out, bool close_on_exec)
+{
+	int err = 0;
+
+	fds[0] = fd_reserve(0, close_on_exec);
+	if (fds[0] < 0)
+		return fds[0];
+	fds[1] = fd_reserve(0, close_on_exec);
+	if (fds[1] < 0)
+		err = fds[1];
+	else if (copy_to_user(out, fds, 2 * sizeof(fds[0])))
+		err = -EFAULT;
+	if (!err)
+		return 0;
+	fd_unreserve(fds[0]);
+	if (fds[1] >= 0)
+		fd_unreserve(fds[1]);
+	return err;
+}
+
+long sys_pipe2(uintptr_t out, unsigned flags)
+{
+	struct file *reader, *writer;
+	int fds[2], err;
+
+	if (flags & ~(unsigned)(ABI_O_CLOEXEC | ABI_O_NONBLOCK | ABI_O_DIRECT))
+		return -EINVAL;
+	err = pipe_create(flags & ABI_O_NONBLOCK ? VFS_NONBLOCK : 0, &reader, &writer);
+	if (err)
+		return err;
+	err = pipe_reserve(fds, out, flags & ABI_O_CLOEXEC);
+	if (err) {
+		file_put(reader);
+		file_put(writer);
+		return err;
+	}
+	fd_install(fds[0], reader);
+	fd_install(fds[1], writer);
+	return 0;
+}
+
+long sys_pipe(uintptr_t out)
+{
+	return sys_pipe2(out, 0);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls that take a path. */
+#include "init/syscalls.h"
+
+#include "init/files.h"
+#include "init/linux.h"
+#include "init/process.h"
+#include "init/where.h"
+#include "kernel/slab.h"
+#include "kernel/uaccess.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+/* The inode of a path in user memory. 0 and a reference, or -errno. */
+static int user_lookup(int dir, uintptr_t user, unsigned flags, bool empty_ok, struct inode **out)
+{
+	char *path;
+	int err = path_from_user(user, empty_ok, &path);
+
+	if (err)
+		return err;
+	err = path_lookup(dir, path, flags, out);
+	kfree(path);
+	return err;
+}
+
+/* ---- open ---- */
+
+static unsigned open_flags(unsigned abi)
+{
+	static const unsigned access[4] = { VFS_READ, VFS_WRITE, VFS_READ | VFS_WRITE, 0 };
+	unsigned both = (abi & ABI_O_DIRECTORY ? VFS_DIRECTORY : 0) | (abi & ABI_O_NOFOLLOW ? VFS_NOFOLLOW : 0);
+
+	if (abi & ABI_O_PATH)
+		return both | VFS_PATH;
+	return both | access[abi & ABI_O_ACCMODE] | (abi & ABI_O_APPEND ? VFS_APPEND : 0) |
+	       (abi & ABI_O_CREAT ? VFS_CREATE : 0) | (abi & ABI_O_EXCL ? VFS_EXCL : 0) |
+	       (abi & ABI_O_TRUNC ? VFS_TRUNC : 0) | (abi & ABI_O_NONBLOCK ? VFS_NONBLOCK : 0);
+}
+
+static int open_path(int dir, const char *path, unsigned flags, unsigned mode, struct file **file)
+{
+	struct inode *base;
+	int err = path_base(dir, path, &base);
+
+	if (err)
+		return err;
+	if (*path != '/' && inode_type(base) != S_IFDIR)
+		err = -ENOTDIR;
+	else
+		err = vfs_open(base, path, flags, mode, file);
+	inode_put(base);
+	return err;
+}
+
+/* The number first: a file must not be created that nobody can get. */
+static long open_fd(int dir, const char *path, unsigned flags, unsigned mode)
+{
+	unsigned umask = atomic_load_explicit(&process_current()->where->umask, memory_order_relaxed);
+	int fd = fd_reserve(0, flags & ABI_O_CLOEXEC), err;
+	struct file *file;
+
+	if (fd < 0)
+		return fd;
+	err = open_path(dir, path, open_flags(flags), mode & 07777 & ~umask, &file);
+	if (err) {
+		fd_unreserve(fd);
+		return err;
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
+long sys_openat(int dir, uintptr_t user, unsigned flags, unsigned mode)
+{
+	char *path;
+	long ret = path_from_user(user, false, &path);
+
+	if (ret)
+		return ret;
+	ret = open_fd(dir, path, flags, mode);
+	kfree(path);
+	return ret;
+}
+
+long sys_open(uintptr_t path, unsigned flags, unsigned mode)
+{
+	return sys_openat(AT_FDCWD, path, flags, mode);
+}
+
+/* ---- stat ---- */
+
+static int stat_to_user(struct inode *inode, uintptr_t out)
+{
+	struct kstat k;
+	struct abi_stat st;
+
+	inode_stat(inode, &k);
+	st = (struct abi_stat){
+		.dev = k.dev, .ino = k.ino, .nlink = k.nlink, .mode = k.mode, .uid = k.uid, .gid = k.gid,
+		.rdev = k.rdev, .size = (int64_t)k.size, .blksize = (int)k.blksize, .blocks = (int64_t)k.blocks,
+		.atime = k.atime.sec, .atime_nsec = k.atime.nsec, .mtime = k.mtime.sec, .mtime_nsec = k.mtime.nsec,
+		.ctime = k.ctime.sec, .ctime_nsec = k.ctime.nsec,
+	};
+	return copy_to_user(out, &st, sizeof(st));
+}
+
+long sys_newfstatat(int dir, uintptr_t path, uintptr_t out, unsigned flags)
+{
+	struct inode *inode;
+	int err;
+
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
+		return -EINVAL;
+	err = user_lookup(dir, path, flags & AT_SYMLINK_NOFOLLOW ? LOOKUP_NOFOLLOW : 0, flags & AT_EMPTY_PATH, &inode);
+	if (err)
+		return err;
+	err = stat_to_user(inode, out);
+	inode_put(inode);
+	return err;
+}
+
+long sys_stat(uintptr_t path, uintptr_t out)
+{
+	return sys_newfstatat(AT_FDCWD, path, out, 0);
+}
+
+long sys_lstat(uintptr_t path, uintptr_t out)
+{
+	return sys_newfstatat(AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW);
+}
+
+long sys_fstat(int fd, uintptr_t out)
+{
+	struct file *file = fd_get(fd);
+	int err;
+
+	if (!file)
+		return -EBADF;
+	err = stat_to_user(file->inode, out);
+	file_put(file);
+	return err;
+}
+
+/* ---- links ---- */
+
+static long link_to_user(struct inode *inode, uintptr_t buf, size_t size)
+{
+	char *target = kmalloc(PATH_MAX);
+	long len;
+
+	if (!target)
+		return -ENOMEM;
+	len = inode_readlink(inode, target, size < PATH_MAX ? size : PATH_MAX);
+	if (len > 0 && copy_to_user(buf, target, (size_t)len))
+		len = -EFAULT;
+	kfree(target);
+	return len;
+}
+
+long sys_readlinkat(int dir, uintptr_t path, uintptr_t buf, int size)
+{
+	struct inode *inode;
+	long ret;
+
+	if (size <= 0)
+		return -EINVAL;
+	ret = user_lookup(dir, path, LOOKUP_NOFOLLOW, true, &inode);
+	if (ret)
+		return ret;
+	ret = link_to_user(inode, buf, (size_t)size);
+	inode_put(inode);
+	return ret;
+}
+
+long sys_readlink(uintptr_t path, uintptr_t buf, int size)
+{
+	return sys_readlinkat(AT_FDCWD, path, buf, size);
+}
+
+/* ---- access ---- */
+
+/* Everybody is root, who may do anything but execute a file that nobody may, and write where nothing can be written. */
+static int access_check(const struct inode *inode, unsigned mode)
+{
+	unsigned type = inode_type(inode);
+
+	if (mode & W_OK && inode->super->read_only && (type == S_IFREG || type == S_IFDIR || type == S_IFLNK))
+		return -EROFS;
+	if (mode & X_OK && type == S_IFREG && !(inode->mode & 0111))
+		return -EACCES;
+	return 0;
+}
+
+long sys_faccessat2(int dir, uintptr_t path, unsigned mode, unsigned flags)
+{
+	struct inode *inode;
+	int err;
+
+	if (mode & ~(unsigned)(R_OK | W_OK | X_OK))
+		return -EINVAL;
+	if (flags & ~(unsigned)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	err = user_lookup(dir, path, flags & AT_SYMLINK_NOFOLLOW ? LOOKUP_NOFOLLOW : 0, flags & AT_EMPTY_PATH, &inode);
+	if (err)
+		return err;
+	err = access_check(inode, mode);
+	inode_put(inode);
+	return err;
+}
+
+long sys_faccessat(int dir, uintptr_t path, unsigned mode)
+{
+	return sys_faccessat2(dir, path, mode, 0);
+}
+
+long sys_access(uintptr_t path, unsigned mode)
+{
+	return sys_faccessat2(AT_FDCWD, path, mode, 0);
+}
+
+/* ---- the current directory ---- */
+
+long sys_getcwd(uintptr_t buf, size_t size)
+{
+	struct inode *dir = where_cwd(process_current()->where);
+	char *path = kmalloc(PATH_MAX);
+	long ret = path ? vfs_path_of(dir, path, PATH_MAX) : -ENOMEM;
+
+	inode_put(dir);
+	if (!ret) {
+		size_t n = strlen(path) + 1;
+
+		ret = n > size ? -ERANGE : copy_to_user(buf, path, n) ? -EFAULT : (long)n;
+	}
+	kfree(path);
+	return ret;
+}
+
+long sys_chdir(uintptr_t path)
+{
+	struct inode *dir;
+	int err = user_lookup(AT_FDCWD, path, LOOKUP_DIRECTORY, false, &dir);
+
+	if (!err)
+		where_chdir(process_current()->where, dir);
+	return err;
+}
+
+long sys_fchdir(int fd)
+{
+	struct file *file = fd_get(fd);
+	int err = -ENOTDIR;
+
+	if (!file)
+		return -EBADF;
+	if (inode_type(file->inode) == S_IFDIR) {
+		inode_get(file->inode);
+		where_chdir(process_current()->where, file->inode);
+		err = 0;
+	}
+	file_put(file);
+	return err;
+}
+
+long sys_umask(unsigned mask)
+{
+	return atomic_exchange_explicit(&process_current()->where->umask, mask & 0777, memory_order_relaxed);
+}
