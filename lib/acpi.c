@@ -176,7 +176,7 @@ static bool s5_read(struct table t, uint32_t at, struct acpi_info *out)
 static void dsdt_read(struct table t, struct acpi_info *out)
 {
 	for (uint32_t at = HEADER; at + 8 < t.n && !out->has_s5; at++) {
-		if (memcmp(t.p + at, "_S5_", 4) == 0)
+		if (t.p[at] == '_' && memcmp(t.p + at, "_S5_", 4) == 0)
 			out->has_s5 = s5_read(t, at + 4, out);
 	}
 }
