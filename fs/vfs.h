@@ -45,6 +45,7 @@ struct timestamp {
 struct super {
 	const char *type;	/* "ext2"						(C) */
 	unsigned dev;		/* st_dev						(C) */
+	bool read_only;		/* whatever would write gives -EROFS			(C) */
 	void *private;		/* the file system's own				(C) */
 	struct inode *root;	/* referenced						(C) */
 };
@@ -70,6 +71,7 @@ struct inode {
 	struct super *super;		/*					(C) */
 	uint64_t ino;			/*					(C) */
 	_Atomic unsigned refs;		/*					(A) */
+	_Atomic bool filled;		/* or discarded: the wait is over	(A) */
 	uint32_t mode;			/* type and permissions			(I) */
 	uint32_t nlink, uid, gid;	/*					(I) */
 	uint32_t rdev;			/*					(C) */
@@ -100,9 +102,9 @@ static inline struct inode *inode_of(struct mapping *m)
 
 /* ---- inodes: fs/inode.c ---- */
 
-/* The cached inode with a reference, or a new one (*fresh) that nobody else can find until inode_publish. NULL: no memory. Sleeps: if
- * another thread is filling it in, waits for that. */
-struct inode *inode_get_or_new(struct super *super, uint64_t ino, bool *fresh);
+/* 0: the cached inode; 1: a new one, for which others wait until the caller has filled it in and called inode_publish or inode_discard. Either
+ * with a reference. -ENOMEM; -EIO: somebody else could not fill it in. Sleeps. */
+int inode_get_or_new(struct super *super, uint64_t ino, struct inode **out);
 void inode_publish(struct inode *inode);
 void inode_discard(struct inode *inode); /* a fresh one that could not be filled in */
 

@@ -16,6 +16,7 @@
 	X(PROCESS,	true,	"the process tree: children, exit status")                         \
 	X(FILES,	true,	"a process's descriptor table")                                    \
 	X(FILE_POS,	true,	"one open file's position")                                        \
+	X(PIPE_WRITE,	true,	"writes to one pipe, so that small ones stay whole")               \
 	X(ADDRESS_SPACE,true,	"mm->lock: the tree of VMAs, brk, who maps what")                  \
 	X(VMA,		true,	"one VMA (fork, mprotect and munmap hold it; faults only look)")   \
 	X(INODE,	true,	"an inode's size and blocks")                                      \
@@ -33,6 +34,7 @@
 	X(SIGNAL,	false,	"a process's tasks and pending signals")                           \
 	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
 	X(DEVICE,	false,	"a block device's request queue")                                  \
+	X(PIPE,		false,	"the bytes of one pipe")                                           \
 	X(CONSOLE,	false,	"console input")                                                   \
 	X(WAITQ,	false,	"a wait queue")                                                    \
 	X(THREADS,	false,	"the list of all threads")                                         \

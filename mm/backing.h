@@ -34,6 +34,7 @@ struct backing_ops {
 	/* A name for people (maps, the watchdog), always terminated. locks: any	sleeps: no */
 	void (*name)(struct mapping *m, char *buf, size_t size);
 
+	bool writable;	     /* files of this kind may be written */
 	bool volatile_pages; /* a page is the only copy of its data: never taken back while the file lives */
 };
 

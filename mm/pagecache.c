@@ -223,6 +223,7 @@ static void cache_evict_page(struct mapping *m, struct page *page)
 	if (atomic_load_explicit(&page->mapping, memory_order_relaxed) == m) {
 		page_freeze(page);
 		cache_remove(m, page);
+		page_flag_clear(page, PG_DIRTY); /* nobody will ever ask for it again */
 		page_unlock(page);
 		page_put(page);
 	} else {

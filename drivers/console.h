@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Console input: bytes from the UART, as a stream with an end. */
+#ifndef DRIVERS_CONSOLE_H
+#define DRIVERS_CONSOLE_H
+
+#include <stddef.h>
+
+void console_input_init(void);
+
+/* Sleeps until there is something. Bytes, 0 at the end of input, -EINTR (a signal). */
+long console_read(char *buf, size_t n);
+
+#endif

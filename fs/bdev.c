@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages read from a block device.
+ *
+ * A struct page_read counts the pieces of one page that are under way, plus one for whoever is still adding pieces. Whoever brings the count
+ * to zero calls page_read_done: the device's interrupt, or page_read_end. An error of any piece is the page's.
+ *
+ * A request carries a list of the page_reads it has pieces of: one entry for each segment.
+ */
+#include "fs/bdev.h"
+
+#include "kernel/slab.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+struct page_read {
+	struct page *page;
+	_Atomic unsigned pieces; /* under way, and 1 while pieces may still be added */
+	_Atomic int error;
+	unsigned end; /* what lies behind is zeroed when all pieces are there: the file ends in this page */
+};
+
+struct carried {
+	struct page_read *read[REQUEST_SEGMENTS]; /* by segment */
+};
+
+static struct slab_cache read_cache = SLAB_CACHE("page-read", struct page_read);
+static struct slab_cache carried_cache = SLAB_CACHE("carried", struct carried);
+
+struct page_read *page_read_begin(struct page *page)
+{
+	struct page_read *p = slab_alloc(&read_cache);
+
+	if (!p) {
+		page_read_done(page, -EIO);
+		return NULL;
+	}
+	*p = (struct page_read){ .page = page, .pieces = 1, .end = PAGE_SIZE };
+	return p;
+}
+
+static void piece_done(struct page_read *p, int error)
+{
+	if (error)
+		atomic_store_explicit(&p->error, error, memory_order_relaxed);
+	/* acq_rel: the last one sees every piece's data and error */
+	if (atomic_fetch_sub_explicit(&p->pieces, 1, memory_order_acq_rel) > 1)
+		return;
+	memset((char *)page_address(p->page) + p->end, 0, PAGE_SIZE - p->end);
+	page_read_done(p->page, atomic_load_explicit(&p->error, memory_order_relaxed));
+	slab_free(&read_cache, p);
+}
+
+void page_read_end(struct page_read *p, int error)
+{
+	piece_done(p, error);
+}
+
+void page_read_zero(struct page_read *p, unsigned offset, unsigned len)
+{
+	memset((char *)page_address(p->page) + offset, 0, len);
+}
+
+void page_read_cut(struct page_read *p, unsigned end)
+{
+	p->end = end;
+}
+
+static void request_read_done(struct request *r, int error)
+{
+	struct carried *c = r->private;
+
+	for (unsigned i = 0; i < r->nr_segments; i++)
+		piece_done(c->read[i], error);
+	slab_free(&carried_cache, c);
+	request_free(r);
+}
+
+void read_batch_submit(struct read_batch *b)
+{
+	struct request *r = b->request;
+
+	b->request = NULL;
+	if (r)
+		block_submit(r);
+}
+
+/* A request that takes a piece at this sector. false: no memory. */
+static bool request_for(struct read_batch *b, uint64_t sector)
+{
+	struct carried *c;
+
+	if (b->request && (b->next_sector != sector || b->request->nr_segments == REQUEST_SEGMENTS))
+		read_batch_submit(b);
+	if (b->request)
+		return true;
+	c = slab_alloc(&carried_cache);
+	b->request = c ? request_new(b->dev, sector, false) : NULL;
+	if (!b->request) {
+		if (c)
+			slab_free(&carried_cache, c);
+		return false;
+	}
+	b->request->done = request_read_done;
+	b->request->private = c;
+	return true;
+}
+
+void page_read_piece(struct read_batch *b, struct page_read *p, unsigned offset, unsigned len, uint64_t sector)
+{
+	struct carried *c;
+
+	atomic_fetch_add_explicit(&p->pieces, 1, memory_order_relaxed);
+	if (!request_for(b, sector)) {
+		piece_done(p, -EIO);
+		return;
+	}
+	c = b->request->private;
+	c->read[b->request->nr_segments] = p;
+	request_add(b->request, (char *)page_address(p->page) + offset, len);
+	b->next_sector = sector + (len >> SECTOR_SHIFT);
+}
+
+/* ---- the device as a file ---- */
+
+struct bdev {
+	struct mapping mapping;
+	struct blkdev *dev;
+};
+
+static void bdev_read_pages(struct mapping *m, struct page **pages, unsigned n)
+{
+	struct blkdev *dev = container_of(m, struct bdev, mapping)->dev;
+	struct read_batch b = { .dev = dev };
+
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t pos = atomic_load_explicit(&pages[i]->index, memory_order_relaxed) << PAGE_SHIFT;
+		uint64_t left = (dev->sectors << SECTOR_SHIFT) - pos;
+		unsigned len = left < PAGE_SIZE ? (unsigned)left : PAGE_SIZE;
+		struct page_read *p = page_read_begin(pages[i]);
+
+		if (!p)
+			continue;
+		page_read_zero(p, len, PAGE_SIZE - len);
+		page_read_piece(&b, p, 0, len, pos >> SECTOR_SHIFT);
+		page_read_end(p, 0);
+	}
+	read_batch_submit(&b);
+}
+
+static bool bdev_get(struct mapping *m)
+{
+	(void)m;
+	return true;
+}
+
+static void bdev_put(struct mapping *m)
+{
+	(void)m;
+}
+
+static void bdev_name(struct mapping *m, char *buf, size_t size)
+{
+	strlcpy(buf, container_of(m, struct bdev, mapping)->dev->name, size);
+}
+
+static const struct backing_ops bdev_ops = {
+	.read_pages = bdev_read_pages,
+	.get = bdev_get,
+	.put = bdev_put,
+	.name = bdev_name,
+};
+
+struct mapping *bdev_mapping(struct blkdev *dev)
+{
+	struct bdev *b = kzalloc(sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->dev = dev;
+	mapping_init(&b->mapping, &bdev_ops, dev->sectors << SECTOR_SHIFT);
+	return &b->mapping;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* /dev: null, zero, random numbers, the console's streams. */
+#include "drivers/console.h"
+#include "fs/memdir.h"
+#include "kernel/log.h"
+#include "kernel/slab.h"
+#include "kernel/time.h"
+#include "kernel/uaccess.h"
+#include "lib/errno.h"
+#include "lib/prng.h"
+#include "lib/string.h"
+
+#define CHUNK 512
+
+/* ---- null and zero ---- */
+
+static long null_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	return 0;
+}
+
+static long null_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	return (long)n;
+}
+
+static long zero_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	return clear_user(buf, n) ? -EFAULT : (long)n;
+}
+
+/* ---- random ---- */
+
+static long random_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	static _Atomic uint64_t state;
+	size_t done = 0;
+
+	while (done < n) {
+		/* splitmix64 of a counter: threads that read together get different numbers */
+		uint64_t seed = atomic_fetch_add_explicit(&state, 0x9e3779b97f4a7c15ull, memory_order_relaxed) + clock_ns();
+		uint64_t word = prng_mix(seed);
+		size_t part = n - done < sizeof(word) ? n - done : sizeof(word);
+
+		if (copy_to_user(buf + done, &word, part))
+			return done ? (long)done : -EFAULT;
+		done += part;
+	}
+	return (long)done;
+}
+
+/* ---- the console ---- */
+
+static long stream_write(enum stream to, uintptr_t buf, size_t n)
+{
+	char chunk[CHUNK];
+	size_t done = 0;
+
+	while (done < n) {
+		size_t part = n - done < CHUNK ? n - done : CHUNK;
+		size_t left = copy_from_user_part(chunk, buf + done, part);
+
+		console_put(to, chunk, part - left);
+		done += part - left;
+		if (left)
+			return done ? (long)done : -EFAULT;
+	}
+	return (long)done;
+}
+
+static long stdout_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	return stream_write(STREAM_STDOUT, buf, n);
+}
+
+static long stderr_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	return stream_write(STREAM_STDERR, buf, n);
+}
+
+static long results_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	return stream_write(STREAM_RESULTS, buf, n);
+}
+
+static long console_file_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	char chunk[CHUNK];
+	long got = console_read(chunk, n < CHUNK ? n : CHUNK);
+
+	if (got > 0 && copy_to_user(buf, chunk, (size_t)got))
+		return -EFAULT;
+	return got;
+}
+
+/* ---- the table ---- */
+
+struct device {
+	const char *name;
+	unsigned major, minor, mode;
+	struct file_ops ops;
+};
+
+static const struct device devices[] = {
+	{ "null", 1, 3, 0666, { .read = null_read, .write = null_write } },
+	{ "zero", 1, 5, 0666, { .read = zero_read, .write = null_write } },
+	{ "random", 1, 8, 0666, { .read = random_read, .write = null_write } },
+	{ "urandom", 1, 9, 0666, { .read = random_read, .write = null_write } },
+	{ "console", 5, 1, 0600, { .read = console_file_read, .write = stdout_write, .stream = true } },
+	{ "stderr-console", 5, 64, 0600, { .write = stderr_write, .stream = true } },
+	{ "results", 5, 65, 0600, { .write = results_write, .stream = true } },
+};
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	const struct device *dev = memnode_of(inode)->arg;
+
+	file->ops = &dev->ops;
+	return 0;
+}
+
+static const struct inode_ops device_ops = { .open = device_open };
+static struct super dev_super = { .type = "devtmpfs", .dev = 5 };
+static struct memnode *dev_root;
+
+struct super *dev_mount(void)
+{
+	dev_root = memdir_root(&dev_super);
+	if (!dev_root)
+		return NULL;
+	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++) {
+		const struct device *dev = &devices[i];
+		struct memnode *node = memdir_add(&dev_super, dev_root, dev->name, strlen(dev->name), S_IFCHR | dev->mode);
+
+		if (!node)
+			return NULL;
+		node->arg = dev;
+		node->inode->ops = &device_ops;
+		node->inode->rdev = dev->major << 8 | dev->minor;
+	}
+	return &dev_super;
+}
+
+static int open_device(const char *name, unsigned flags, struct file **out)
+{
+	return vfs_open_inode(memdir_find(dev_root, name, strlen(name))->inode, flags, out);
+}
+
+int console_open(struct file **in, struct file **out, struct file **err)
+{
+	int error = open_device("console", VFS_READ, in);
+
+	if (error)
+		return error;
+	error = open_device("console", VFS_WRITE, out);
+	if (!error) {
+		error = open_device("stderr-console", VFS_WRITE, err);
+		if (error)
+			file_put(*out);
+	}
+	if (error)
+		file_put(*in);
+	return error;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Open files. A regular file is read through its mapping; anything else through its own operations. */
+#include "fs/vfs.h"
+#include "kernel/slab.h"
+#include "kernel/uaccess.h"
+#include "lib/errno.h"
+
+static struct slab_cache file_cache = SLAB_CACHE("file", struct file);
+
+static long regular_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	return mapping_read_user(&file->inode->mapping, pos, buf, n);
+}
+
+static const struct file_ops regular_ops = { .read = regular_read };
+static const struct file_ops no_ops = { 0 };
+
+static const struct file_ops *default_ops(const struct inode *inode)
+{
+	return inode_type(inode) == S_IFREG ? &regular_ops : &no_ops;
+}
+
+int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
+{
+	struct file *file = slab_zalloc(&file_cache);
+	int err = 0;
+
+	if (!file)
+		return -ENFILE;
+	file->inode = inode;
+	file->ops = default_ops(inode);
+	atomic_store_explicit(&file->refs, 1, memory_order_relaxed);
+	atomic_store_explicit(&file->flags, flags, memory_order_relaxed);
+	mutex_init(&file->pos_lock, LOCK_FILE_POS);
+	inode_get(inode);
+	if (inode->ops->open && !(flags & VFS_PATH))
+		err = inode->ops->open(inode, file);
+	if (err) {
+		inode_put(inode);
+		slab_free(&file_cache, file);
+		return err;
+	}
+	*out = file;
+	return 0;
+}
+
+static int may_open(const struct inode *inode, unsigned flags)
+{
+	if (flags & VFS_PATH)
+		return 0;
+	if (inode_type(inode) == S_IFLNK)
+		return -ELOOP; /* only with VFS_NOFOLLOW do we get to see one */
+	if (!(flags & (VFS_WRITE | VFS_TRUNC)))
+		return 0;
+	if (inode_type(inode) == S_IFDIR)
+		return -EISDIR;
+	return inode_type(inode) == S_IFREG && !inode->mapping.ops->writable ? -EROFS : 0;
+}
+
+int vfs_open(struct inode *base, const char *path, unsigned flags, unsigned mode, struct file **out)
+{
+	unsigned how = (flags & VFS_NOFOLLOW ? LOOKUP_NOFOLLOW : 0) | (flags & VFS_DIRECTORY ? LOOKUP_DIRECTORY : 0);
+	struct inode *inode;
+	int err = vfs_lookup(base, path, how, &inode);
+
+	(void)mode;
+	if (err == -ENOENT && (flags & VFS_CREATE) && path[0])
+		return -EROFS;
+	if (err)
+		return err;
+	if ((flags & VFS_CREATE) && (flags & VFS_EXCL))
+		err = -EEXIST;
+	else if ((flags & VFS_CREATE) && inode_type(inode) == S_IFDIR)
+		err = -EISDIR;
+	if (!err)
+		err = may_open(inode, flags);
+	if (!err)
+		err = vfs_open_inode(inode, flags, out);
+	inode_put(inode);
+	return err;
+}
+
+/* ---- references ---- */
+
+void file_get(struct file *file)
+{
+	unsigned old = atomic_fetch_add_explicit(&file->refs, 1, memory_order_relaxed);
+
+	assert(old);
+	(void)old;
+}
+
+bool file_tryget(struct file *file)
+{
+	unsigned refs = atomic_load_explicit(&file->refs, memory_order_relaxed);
+
+	do {
+		if (!refs)
+			return false;
+		/* acquire: the look-up's second look at the table comes after */
+	} while (!atomic_compare_exchange_weak_explicit(&file->refs, &refs, refs + 1, memory_order_acquire,
+							memory_order_relaxed));
+	return true;
+}
+
+static void file_free_rcu(struct rcu_head *head)
+{
+	slab_free(&file_cache, container_of(head, struct file, rcu));
+}
+
+void file_put(struct file *file)
+{
+	/* acq_rel: all use of it by others is over before it is released */
+	if (atomic_fetch_sub_explicit(&file->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	if (file->ops->release)
+		file->ops->release(file);
+	inode_put(file->inode);
+	rcu_call(&file->rcu, file_free_rcu);
+}
+
+struct mapping *file_mapping(struct file *file)
+{
+	return file->inode->mapping.ops ? &file->inode->mapping : NULL;
+}
+
+/* ---- reading and writing ---- */
+
+#define RW_MAX 0x7ffff000ul /* Linux's MAX_RW_COUNT */
+
+static long do_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	if (!file_readable(file))
+		return -EBADF;
+	if (inode_type(file->inode) == S_IFDIR)
+		return -EISDIR;
+	if (!file->ops->read)
+		return -EINVAL;
+	if (!user_range_ok(buf, n))
+		return -EFAULT;
+	return file->ops->read(file, buf, n < RW_MAX ? n : RW_MAX, pos);
+}
+
+static long do_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	if (!file_writable(file))
+		return -EBADF;
+	if (!file->ops->write)
+		return -EINVAL;
+	if (!user_range_ok(buf, n))
+		return -EFAULT;
+	return file->ops->write(file, buf, n < RW_MAX ? n : RW_MAX, pos);
+}
+
+long file_pread(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	return file->ops->stream ? -ESPIPE : do_read(file, buf, n, pos);
+}
+
+long file_pwrite(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	return file->ops->stream ? -ESPIPE : do_write(file, buf, n, pos);
+}
+
+typedef long transfer(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
+
+static long at_position(struct file *file, uintptr_t buf, size_t n, transfer *move)
+{
+	long done;
+
+	if (file->ops->stream)
+		return move(file, buf, n, 0);
+	if (mutex_lock_killable(&file->pos_lock))
+		return -EINTR;
+	done = move(file, buf, n, file->pos);
+	if (done > 0)
+		file->pos += (uint64_t)done;
+	mutex_unlock(&file->pos_lock);
+	return done;
+}
+
+long file_read(struct file *file, uintptr_t buf, size_t n)
+{
+	return at_position(file, buf, n, do_read);
+}
+
+long file_write(struct file *file, uintptr_t buf, size_t n)
+{
+	return at_position(file, buf, n, do_write);
+}
+
+static int64_t seek_base(const struct file *file, int64_t offset, int whence)
+{
+	int64_t size = (int64_t)mapping_size(&file->inode->mapping);
+
+	switch (whence) {
+	case 0: /* SEEK_SET */
+		return 0;
+	case 1: /* SEEK_CUR */
+		return (int64_t)file->pos;
+	case 2: /* SEEK_END */
+		return size;
+	case 3: /* SEEK_DATA: every byte of the file is data, as any file system may say */
+		return offset >= 0 && offset < size ? 0 : -ENXIO;
+	case 4: /* SEEK_HOLE: the one hole begins at the end */
+		return offset >= 0 && offset < size ? size - offset : -ENXIO;
+	default:
+		return -EINVAL;
+	}
+}
+
+int64_t file_seek(struct file *file, int64_t offset, int whence)
+{
+	int64_t base, to;
+
+	if (file->ops->stream)
+		return -ESPIPE;
+	mutex_lock(&file->pos_lock);
+	base = seek_base(file, offset, whence);
+	if (base < 0)
+		to = base;
+	else if (__builtin_add_overflow(base, offset, &to))
+		to = -EOVERFLOW;
+	else if (to < 0)
+		to = -EINVAL;
+	else
+		file->pos = (uint64_t)to;
+	mutex_unlock(&file->pos_lock);
+	return to;
+}
+
+/* Between the directory and the caller: notes how far it got. */
+struct position_sink {
+	struct dir_sink sink;
+	struct dir_sink *to;
+	uint64_t pos;
+};
+
+static bool position_emit(struct dir_sink *sink, const char *name, size_t len, uint64_t ino, unsigned type, uint64_t next)
+{
+	struct position_sink *p = container_of(sink, struct position_sink, sink);
+
+	if (!p->to->emit(p->to, name, len, ino, type, next))
+		return false;
+	p->pos = next;
+	return true;
+}
+
+int file_readdir(struct file *file, struct dir_sink *sink)
+{
+	struct position_sink p = { .sink.emit = position_emit, .to = sink };
+	int err;
+
+	if (inode_type(file->inode) != S_IFDIR)
+		return -ENOTDIR;
+	mutex_lock(&file->pos_lock);
+	p.pos = file->pos;
+	err = file->inode->ops->readdir(file->inode, file->pos, &p.sink);
+	file->pos = p.pos;
+	mutex_unlock(&file->pos_lock);
+	return err;
+}
+
+int file_ioctl(struct file *file, unsigned cmd, uintptr_t arg)
+{
+	return file->ops->ioctl ? file->ops->ioctl(file, cmd, arg) : -ENOTTY;
+}
