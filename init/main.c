@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The order in which a boot happens. Each comment says what is legal from there on. */
 #include "arch/upcall.h"
+#include "drivers/console.h"
 #include "init/cmdline.h"
 #include "init/process.h"
 #include "init/run.h"
 #include "kernel/frame.h"
 #include "kernel/log.h"
+#include "kernel/rcu.h"
 #include "kernel/sched.h"
 #include "kernel/trace.h"
 #include "lib/string.h"
 #include "mm/page.h"
 #include "mm/policy.h"
+#include "mm/pt.h"
 
 #ifndef REVISION
 #define REVISION "unknown"
@@ -49,8 +52,17 @@ static void memory_init(const struct boot_info *info)
 	for (unsigned i = 0; i < CMDLINE_DISKS; i++)
 		if (cmdline.disks[i].start != cmdline.disks[i].end)
 			disks[nr++] = cmdline.disks[i];
-	frame_init(info, disks, nr, cmdline.mem);
-	page_init();
+	page_init(frame_init(info, disks, nr, cmdline.mem, sizeof(struct page)));
+	pt_init();
+}
+
+/* A time slice on the command line is the scheduler's from the first thread on. */
+static void slice_set(void)
+{
+	uint32_t us = policy_get(&policy.slice_us);
+
+	if (us)
+		sched_slice_ns = us * NSEC_PER_USEC;
 }
 
 void kernel_main(const struct boot_info *info)
@@ -58,10 +70,13 @@ void kernel_main(const struct boot_info *info)
 	sched_init_cpu(0);		/* current: spinlocks, RCU readers */
 	cmdline_parse(info);		/* the log in its final shape; policies */
 	memory_init(info);		/* frames, slabs, pages, page tables */
-	banner(info);
-	atomic_store(&trace_enabled, cmdline.trace);
+	banner(info);			/* whatever has something to say */
+	atomic_store_explicit(&trace_enabled, cmdline.trace, memory_order_relaxed);
+	slice_set();
+	rcu_init();			/* threads; rcu_call, which one of them serves */
 	process_init();			/* process_first */
-	run_start();			/* the first thread; it runs when this one idles */
+	console_input_init();		/* reading the console */
+	run_start();			/* the first program's thread: it runs when this one idles */
 	smp_start(info->cpus);		/* other CPUs, from a thread: nobody waits for them */
 	sched_idle();			/* interrupts, sleeping, everything */
 }
