@@ -15,7 +15,7 @@
 
 enum frame_flags {
 	FRAME_NORMAL = 0,
-	FRAME_RESERVE = 1, /* may dip into the last frames: for those whose progress frees memory */
+	FRAME_RESERVE = 1, /* may dip into the last frames: the kernel's own, which cannot be taken back; user and file pages can */
 };
 
 static inline void *phys_to_virt(phys_t p)
@@ -33,16 +33,18 @@ static inline void *pfn_to_virt(pfn_t pfn)
 	return phys_to_virt(pfn << PAGE_SHIFT);
 }
 
-/* Takes RAM minus reserved minus `disks`, at most `limit` bytes. Called once. Panics, saying how much there is and how
- * much is needed, when that is too little to run. */
-void frame_init(const struct boot_info *info, const struct phys_range *disks, unsigned nr_disks, uint64_t limit);
+/*
+ * Takes RAM minus reserved minus `disks`, at most `limit` bytes. Called once. Returns a zeroed table for the floor above, with
+ * bytes_per_frame bytes for each frame from frame_first() on. Panics, saying how much there is and how much is needed, when that is too
+ * little to run.
+ */
+void *frame_init(const struct boot_info *info, const struct phys_range *disks, unsigned nr_disks, uint64_t limit,
+		 size_t bytes_per_frame);
 
 /* 1 << order frames, contiguous, aligned, contents unspecified. Any context but NMI; never sleeps. NO_FRAME: none left. */
 pfn_t frame_alloc(unsigned order, unsigned flags);
 void frame_free(pfn_t pfn, unsigned order);
-
-/* Contiguous, for good, zeroed or not; only before the first frame_alloc: tables whose size goes with memory. NULL: no room. */
-void *frame_alloc_early(size_t bytes);
+unsigned frame_order(pfn_t pfn); /* of an allocated block, by its first frame */
 
 uint64_t frame_total(void);	/* managed */
 uint64_t frame_available(void); /* free now, CPU caches included */

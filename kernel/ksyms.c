@@ -6,10 +6,6 @@
 #define DEPTH 32
 
 /* Weak: so what stands here is not taken for what the tables hold once everything is linked. */
-__attribute__((weak)) const uint32_t ksym_count = 0;
-__attribute__((weak)) const uint32_t ksym_offs[1];
-__attribute__((weak)) const uint32_t ksym_name[1];
-__attribute__((weak)) const char ksym_strtab[1];
 
 /* The last symbol at or before the offset. */
 static uint32_t symbol_at(uint32_t offset)

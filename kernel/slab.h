@@ -25,6 +25,9 @@ void *slab_alloc(struct slab_cache *c);	       /* contents unspecified */
 void *slab_zalloc(struct slab_cache *c);
 void slab_free(struct slab_cache *c, void *p);
 
+/* Which cache an object came from. */
+struct slab_cache *slab_cache_of(const void *p);
+
 void *kmalloc(size_t n); /* any size up to 4 MiB; 16-byte aligned, page aligned from 4 KiB on */
 void *kzalloc(size_t n);
 void kfree(void *p); /* NULL is fine */

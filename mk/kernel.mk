@@ -62,13 +62,17 @@ $(K)/linker.ld: linker.ld arch/$(ARCH)/layout.h
 LINK = $(KLD) -static -nostdlib -z max-page-size=4096 --build-id=none -z noexecstack --no-warn-rwx-segments -T $(K)/linker.ld
 
 # Twice: the symbol table for backtraces comes out of the first link, and lies behind everything else, so that it moves nothing.
-$(K)/pass1.elf: $(KOBJ) $(K)/linker.ld
-	@$(LINK) $(KOBJ) -o $@
+$(K)/ksyms0.S: tools/ksyms
+	@mkdir -p $(@D)
+	@tools/ksyms > $@
+
+$(K)/pass1.elf: $(KOBJ) $(K)/linker.ld $(K)/ksyms0.o
+	@$(LINK) $(KOBJ) $(K)/ksyms0.o -o $@
 
 $(K)/ksyms.S: $(K)/pass1.elf tools/ksyms
 	@tools/ksyms $(CROSS)nm $< > $@
 
-$(K)/ksyms.o: $(K)/ksyms.S
+$(K)/%.o: $(K)/%.S
 	@$(KCC) $(KFLAGS) -D__ASSEMBLER__ -c $< -o $@
 
 $(K)/faultline.elf: $(K)/ksyms.o

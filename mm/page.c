@@ -31,15 +31,10 @@
 struct page *page_map;
 pfn_t page_map_first;
 
-void page_init(void)
+void page_init(void *table)
 {
-	size_t bytes = (frame_end() - frame_first()) * sizeof(struct page);
-
-	page_map = frame_alloc_early(bytes);
-	if (!page_map)
-		panic("too little memory: no room for %zu KiB of page structures", bytes >> 10);
+	page_map = table;
 	page_map_first = frame_first();
-	memset(page_map, 0, bytes);
 }
 
 struct page *page_alloc(unsigned frame_flags)

@@ -74,8 +74,8 @@ _Static_assert(sizeof(struct page) <= 64, "struct page must stay within a cache 
 extern struct page *page_map; /* page_map[pfn - page_map_first]; entries of holes are never used */
 extern pfn_t page_map_first;
 
-/* After frame_init: makes page_map. Panics if there is no room. */
-void page_init(void);
+/* table: zeroed, frame_init's, sizeof(struct page) bytes a frame. */
+void page_init(void *table);
 
 static inline struct page *pfn_to_page(pfn_t pfn)
 {

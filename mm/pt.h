@@ -20,7 +20,7 @@ static inline struct spinlock *pt_lock_of(const pte_t *slot)
 /* The slot of va in the table of `slot`, which is va0's; both in one table. */
 static inline pte_t *pt_slot_near(pte_t *slot, uintptr_t va0, uintptr_t va)
 {
-	return slot + ((intptr_t)va - (intptr_t)va0) / PAGE_SIZE;
+	return slot + ((intptr_t)(va - va0) >> PAGE_SHIFT);
 }
 
 extern pfn_t zero_pfn; /* the page that all unwritten anonymous memory shows; entries to it are not counted */
