@@ -5,8 +5,6 @@
 
 #define DEPTH 32
 
-/* Weak: so what stands here is not taken for what the tables hold once everything is linked. */
-
 /* The last symbol at or before the offset. */
 static uint32_t symbol_at(uint32_t offset)
 {

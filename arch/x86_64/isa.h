@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The x86-64 half of arch/arch.h: types, constants, inlines. What each promises is written there. */
+/*
+ * The x86-64 half of arch/arch.h: types, constants, inlines. What each promises is written there.
+ *
+ * "SDM" in this directory is the Intel 64 and IA-32 Architectures Software Developer's Manual, sections as numbered in
+ * 2022 and 2023 (volume 3A with User Interrupts as its chapter 7).
+ */
 #ifndef ARCH_X86_64_ISA_H
 #define ARCH_X86_64_ISA_H
 

@@ -80,7 +80,7 @@ void lapic_eoi(void)
 
 /*
  * The command register is two words: interrupts stay off between them. Its page is uncached, so the write comes after every
- * earlier store of this CPU (SDM vol. 3A 11.3): what the receiver shall see is there.
+ * earlier store of this CPU (SDM vol. 3A 12.3): what the receiver shall see is there.
  */
 bool lapic_send(uint32_t apic_id, uint32_t command)
 {

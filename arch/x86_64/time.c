@@ -2,7 +2,7 @@
 /*
  * The clock is the time-stamp counter, the timer the local APIC's. Neither says how fast it runs, so both are
  * measured at boot against a counter that does: HPET if there is one, else the ACPI timer, else the PIT.
- * The counter starts at zero with the machine and is the same on all CPUs (SDM vol. 3B 17.17; QEMU alike).
+ * The counter starts at zero with the machine and is the same on all CPUs (SDM vol. 3B 18.17; QEMU alike).
  */
 #include "acpi.h"
 #include "cpu.h"
