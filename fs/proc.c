@@ -75,6 +75,7 @@ static long entry_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos
 {
 	const struct memnode *node = memnode_of(file->inode);
 	const struct entry *entry = node->arg;
+	size_t all = n;
 	char *data;
 	int err;
 
@@ -93,7 +94,7 @@ static long entry_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos
 		err = entry->store(node->name, data);
 	}
 	kfree(data);
-	return err ? err : (long)n + 1;
+	return err ? err : (long)all;
 }
 
 static void text_release(struct file *file)

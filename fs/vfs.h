@@ -50,7 +50,7 @@ struct super {
 	struct inode *root;	/* referenced						(C) */
 };
 
-/* emit returns false to stop: the entry was not taken. next: where to go on after this entry. */
+/* emit returns false to stop: the entry was not taken. type: the S_IFMT bits >> 12. next: where to go on after this entry. */
 struct dir_sink {
 	bool (*emit)(struct dir_sink *sink, const char *name, size_t len, uint64_t ino, unsigned type, uint64_t next);
 };

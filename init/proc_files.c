@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/PID/maps, status, cmdline, exe, and /proc/fault/boot. The text is made in kernel memory; the address space's lock is
+ * /proc/PID/maps, status, exe. The text is made in kernel memory; the address space's lock is
  * held while its VMAs are listed, and never while user memory is touched.
  */
 #include "init/proc_files.h"
@@ -8,7 +8,6 @@
 #include "fs/proc.h"
 #include "fs/vfs.h"
 #include "init/process_impl.h"
-#include "init/run.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -107,18 +106,10 @@ static unsigned next_pid(unsigned pid)
 	return pid;
 }
 
-/* ---- the boot ---- */
-
-static void boot_show(struct text *t, const char *name)
-{
-	(void)name;
-	text_add(t, "first_user_ns %lu\n", run_first_user_ns());
-}
-
 void proc_files_register(void)
 {
 	static const struct proc_processes processes = { self_pid, next_pid, names, process_show, process_exe };
 
 	proc_set_processes(&processes);
-	proc_register("fault/boot", boot_show, NULL);
+	proc_fault_register();
 }

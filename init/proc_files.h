@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What init shows in /proc: processes, and the boot. */
+/* What init shows in /proc: processes, and what the floors below count and can be told. */
 #ifndef INIT_PROC_FILES_H
 #define INIT_PROC_FILES_H
 
-void proc_files_register(void); /* boot only */
+/* Boot only; /proc is mounted. */
+void proc_files_register(void);
+void proc_fault_register(void); /* the part below /proc/fault and /proc/sys/fault */
 
 #endif

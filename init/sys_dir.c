@@ -34,7 +34,7 @@ static bool entries_emit(struct dir_sink *sink, const char *name, size_t len, ui
 	d->ino = ino;
 	d->off = (int64_t)next;
 	d->reclen = (uint16_t)reclen;
-	d->type = (uint8_t)(type >> 12); /* S_IF* to DT_* */
+	d->type = (uint8_t)type;
 	memcpy(d->name, name, len);
 	e->used += reclen;
 	return true;
