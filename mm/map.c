@@ -119,7 +119,7 @@ static void free_tables_around(struct mm *mm, uintptr_t start, uintptr_t end)
 	const struct bonsai_node *root = bonsai_root(&mm->vmas);
 	struct vma *before = bonsai_prev(root, start), *after = bonsai_next(root, end);
 
-	pt_free_tables(mm, before ? before->end : 0, after ? after->start : USER_TOP);
+	pt_free_tables(mm, start, end, before ? before->end : 0, after ? after->start : USER_TOP);
 }
 
 int map_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)

@@ -49,8 +49,9 @@ void pt_barrier(struct mm *mm);
 /* Empties the entries of the range and lets their pages go, after a TLB flush. */
 void pt_zap(struct mm *mm, uintptr_t start, uintptr_t end);
 
-/* Frees page tables that serve nothing outside [low, high). No VMA lies inside. */
-void pt_free_tables(struct mm *mm, uintptr_t low, uintptr_t high);
+/* [start, end) has been unmapped, and no VMA lies in the gap [low, high) around it any more: frees the page tables over the range that
+ * serve nothing outside the gap. */
+void pt_free_tables(struct mm *mm, uintptr_t start, uintptr_t end, uintptr_t low, uintptr_t high);
 
 /* Gives the present entries of vma's range the protection of vma; what needs a fault to become writable stays read-only. */
 void pt_protect(const struct vma *vma);

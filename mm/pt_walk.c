@@ -11,6 +11,7 @@
 #include "mm/vma.h"
 
 #define TABLE_SPAN ((uintptr_t)PTES_PER_TABLE * PAGE_SIZE)
+#define TOP_SPAN (TABLE_SPAN * PTES_PER_TABLE * PTES_PER_TABLE) /* of one entry of the top table */
 #define BATCH 64
 
 static uintptr_t table_end(uintptr_t va, uintptr_t end)
@@ -83,17 +84,18 @@ void pt_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 
 /* ---- freeing tables ---- */
 
+/* Unhooked tables, chained through their rcu_head until the TLB has been flushed. */
 struct gone_list {
-	unsigned n;
-	phys_t table[BATCH];
+	struct rcu_head *first;
 };
 
 static void gone_add(phys_t table, void *arg)
 {
+	struct rcu_head *head = &pfn_to_page(table >> PAGE_SHIFT)->rcu;
 	struct gone_list *list = arg;
 
-	assert(list->n < BATCH);
-	list->table[list->n++] = table;
+	head->next = list->first;
+	list->first = head;
 }
 
 static void table_free_rcu(struct rcu_head *head)
@@ -103,26 +105,47 @@ static void table_free_rcu(struct rcu_head *head)
 	frame_free(page_to_pfn(page), 0);
 }
 
-void pt_free_tables(struct mm *mm, uintptr_t low, uintptr_t high)
+static void gone_free(struct gone_list *list)
 {
-	/* In steps, so that the list is bounded: at most 32 leaf tables and one of each level above go in one step. */
-	const uintptr_t step = 32 * TABLE_SPAN;
+	struct rcu_head *head, *next;
 
-	for (uintptr_t at = low; at < high; at = (at & ~(step - 1)) + step) {
-		struct gone_list list = { 0 };
-		uintptr_t next = (at & ~(step - 1)) + step;
-
-		if (!arch_pte_next(&mm->arch, &(uintptr_t){ at }, high))
-			break;
-		spin_lock(&mm->table_lock);
-		arch_pt_unhook(&mm->arch, at, next < high ? next : high, gone_add, &list);
-		spin_unlock(&mm->table_lock);
-		if (!list.n)
-			continue;
-		arch_tlb_flush_range(&mm->arch, at, next < high ? next : high, false);
-		for (unsigned i = 0; i < list.n; i++)
-			rcu_call(&pfn_to_page(list.table[i] >> PAGE_SHIFT)->rcu, table_free_rcu);
+	for (head = list->first; head; head = next) {
+		next = head->next;
+		rcu_call(head, table_free_rcu);
 	}
+}
+
+/* Does one leaf table over [start, end) lie wholly inside the gap? Mostly not: neighbours share it, and nothing can be freed. */
+static bool whole_table_between(uintptr_t start, uintptr_t end, uintptr_t low, uintptr_t high)
+{
+	uintptr_t first = start & ~(TABLE_SPAN - 1), last = (end + TABLE_SPAN - 1) & ~(TABLE_SPAN - 1);
+
+	if (first < low)
+		first += TABLE_SPAN;
+	if (last > high && high < USER_TOP)
+		last -= TABLE_SPAN;
+	return first < last;
+}
+
+/* Only tables over the range itself can have become useless, so the search stays below its top-level entries. */
+void pt_free_tables(struct mm *mm, uintptr_t start, uintptr_t end, uintptr_t low, uintptr_t high)
+{
+	uintptr_t from = start & ~(TOP_SPAN - 1), to = (end + TOP_SPAN - 1) & ~(TOP_SPAN - 1);
+	struct gone_list list = { NULL };
+
+	if (!whole_table_between(start, end, low, high))
+		return;
+	if (from < low)
+		from = low;
+	if (to > high)
+		to = high;
+	spin_lock(&mm->table_lock);
+	arch_pt_unhook(&mm->arch, from, to, gone_add, &list);
+	spin_unlock(&mm->table_lock);
+	if (!list.first)
+		return;
+	arch_tlb_flush_range(&mm->arch, from, to, false);
+	gone_free(&list);
 }
 
 /* ---- changing protection ---- */
