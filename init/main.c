@@ -71,7 +71,8 @@ void kernel_main(const struct boot_info *info)
 	cmdline_parse(info);		/* the log in its final shape; policies */
 	memory_init(info);		/* frames, slabs, pages, page tables */
 	banner(info);			/* whatever has something to say */
-	atomic_store_explicit(&trace_enabled, cmdline.trace, memory_order_relaxed);
+	if (cmdline.trace && trace_enable(true))
+		panic("too little memory for tracing");
 	slice_set();
 	rcu_init();			/* threads; rcu_call, which one of them serves */
 	process_init();			/* process_first */

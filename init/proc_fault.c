@@ -46,8 +46,7 @@ static int trace_store(const char *name, const char *data)
 	(void)name;
 	if ((data[0] != '0' && data[0] != '1') || data[1])
 		return -EINVAL;
-	atomic_store_explicit(&trace_enabled, data[0] == '1', memory_order_relaxed);
-	return 0;
+	return trace_enable(data[0] == '1');
 }
 
 static void policy_file_show(struct text *t, const char *name)

@@ -43,7 +43,7 @@ void ksym_log_backtrace(uintptr_t fp)
 		const char *name = ksym_find(pcs[i] - 1, &offset);
 
 		if (name)
-			log_line("  %016lx %s+%#x", (unsigned long)pcs[i], name, offset + 1);
+			log_line("  %016lx %s+0x%x", (unsigned long)pcs[i], name, offset + 1);
 		else
 			log_line("  %016lx", (unsigned long)pcs[i]);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's own symbols, for backtraces. The tables are made from the linked image and linked in again, behind everything else
- * (linker.ld); without them ksyms_none.c has empty ones.
+ * The kernel's own symbols, for backtraces. tools/ksyms makes the tables from the linked image; they are linked in again behind
+ * everything else (linker.ld). The first link has empty ones.
  */
 #ifndef KERNEL_KSYMS_H
 #define KERNEL_KSYMS_H

@@ -72,7 +72,7 @@ static void report_regs(const struct arch_regs *regs)
 	const char *name = ksym_find(arch_regs_pc(regs), &offset);
 
 	if (name)
-		log_line("at %s+%#x", name, offset);
+		log_line("at %s+0x%x", name, offset);
 	arch_regs_log(regs);
 	ksym_log_backtrace(arch_regs_fp(regs));
 }

@@ -69,7 +69,7 @@ static size_t print_arg(char *to, size_t size, char conversion, uint64_t arg)
 {
 	switch (conversion) {
 	case 'x':
-		return (size_t)snprintf(to, size, "%#llx", (unsigned long long)arg);
+		return (size_t)snprintf(to, size, "0x%llx", (unsigned long long)arg);
 	case 'd':
 		return (size_t)snprintf(to, size, "%lld", (long long)arg);
 	case 's':
