@@ -5,11 +5,12 @@
 #include "kernel/spinlock.h"
 #include "lib/bits.h"
 
-#define SLOT_SIZE (PAGE_SIZE + KSTACK_SIZE) /* the guard page comes first */
+/* The lower half of a slot is the guard, so bit KSTACK_SIZE of a good stack pointer is set: arch/arm64/trap.S tests it. */
+#define SLOT_SIZE (2 * KSTACK_SIZE)
 
 static struct spinlock kstack_lock = SPINLOCK_INIT(LOCK_SLAB);
 static void **kstack_spare;				/* linked through their lowest word	(kstack_lock) */
-static uintptr_t kstack_next = KSTACK_BASE + PAGE_SIZE; /* the page to map next			(kstack_lock) */
+static uintptr_t kstack_next = KSTACK_BASE + KSTACK_SIZE; /* the page to map next			(kstack_lock) */
 
 static bool map_page(uintptr_t at)
 {
@@ -26,14 +27,14 @@ static bool map_page(uintptr_t at)
 /* The next slot. What was mapped before memory ended is not lost: the next call goes on from there. */
 static void *map_stack(void)
 {
-	uintptr_t base = kstack_next - (kstack_next - KSTACK_BASE) % SLOT_SIZE + PAGE_SIZE;
+	uintptr_t base = kstack_next - (kstack_next - KSTACK_BASE) % SLOT_SIZE + KSTACK_SIZE;
 
 	if (base + KSTACK_SIZE > KSTACK_END)
 		return NULL;
 	for (; kstack_next < base + KSTACK_SIZE; kstack_next += PAGE_SIZE)
 		if (!map_page(kstack_next))
 			return NULL;
-	kstack_next += PAGE_SIZE;
+	kstack_next += KSTACK_SIZE;
 	return (void *)base;
 }
 
@@ -54,7 +55,7 @@ void kstack_free(void *stack)
 {
 	irqflags_t irq = spin_lock_irq(&kstack_lock);
 
-	assert(((uintptr_t)stack - KSTACK_BASE) % SLOT_SIZE == PAGE_SIZE);
+	assert(((uintptr_t)stack - KSTACK_BASE) % SLOT_SIZE == KSTACK_SIZE);
 	*(void **)stack = kstack_spare;
 	kstack_spare = stack;
 	spin_unlock_irq(&kstack_lock, irq);
