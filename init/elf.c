@@ -97,15 +97,15 @@ static uintptr_t segment_end(const struct segment *s)
 static const char *load_check(const struct image *image, const struct elf_phdr *ph)
 {
 	const struct segment *last = image->nr ? &image->segments[image->nr - 1] : NULL;
-	uint64_t vaddr = ph->vaddr + image->bias;
+	uint64_t vaddr = ph->vaddr + image->bias, size = mapping_size(image->mapping);
 
 	if (ph->filesz > ph->memsz)
 		return "an ELF segment has more bytes in the file than in memory";
 	if (ph->memsz > IMAGE_TOP || ph->vaddr > IMAGE_TOP || vaddr > IMAGE_TOP - ph->memsz)
 		return "an ELF segment lies outside user memory";
-	if ((vaddr - ph->offset) % PAGE_SIZE)
+	if (ph->filesz && (vaddr - ph->offset) % PAGE_SIZE)
 		return "an ELF segment is not aligned to pages as its place in the file is";
-	if (ph->offset > mapping_size(image->mapping) || ph->filesz > mapping_size(image->mapping) - ph->offset)
+	if (ph->filesz && (ph->offset > size || ph->filesz > size - ph->offset))
 		return "the file ends inside an ELF segment (truncated?)";
 	if (last && align_down(vaddr, PAGE_SIZE) < segment_end(last))
 		return "ELF segments overlap or are out of order";
