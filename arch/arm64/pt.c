@@ -145,18 +145,27 @@ struct unhook {
 	void *arg;
 };
 
+/* The first slot in [slot, stop) that is not empty, or stop. Tables are mostly empty, and a process that ends looks at all of its own. */
+static pte_t *slot_used(pte_t *slot, pte_t *stop)
+{
+	while (slot + 4 <= stop && !(slot[0].v | slot[1].v | slot[2].v | slot[3].v))
+		slot += 4;
+	while (slot < stop && !slot->v)
+		slot++;
+	return slot;
+}
+
 /* `table` is of this level and covers from `base` on. Children go before their parents. */
 static void unhook_below(const struct unhook *u, uint64_t table, unsigned level, uintptr_t base)
 {
-	uintptr_t last = base + span(level + 1);
-	uintptr_t va = u->start > base ? u->start & -span(level) : base;
+	uintptr_t last = base + span(level + 1), first = u->start > base ? u->start & -span(level) : base;
+	pte_t *slots = pt_slot(table, base, level), *stop, *slot = slots + (first - base) / span(level);
 
-	for (; va < last && va < u->end; va += span(level)) {
-		pte_t *slot = pt_slot(table, va, level);
+	stop = slots + ((u->end < last ? u->end : last) - base + span(level) - 1) / span(level);
+	for (; (slot = slot_used(slot, stop)) < stop; slot++) {
+		uintptr_t va = base + (uintptr_t)(slot - slots) * span(level);
 		uint64_t child = slot->v;
 
-		if (!child)
-			continue;
 		if (level > 1)
 			unhook_below(u, child, level - 1, va);
 		if (va >= u->start && va + span(level) <= u->end) {
