@@ -8,6 +8,7 @@
 #include "arch/upcall.h"
 #include "kernel/log.h"
 #include "kernel/rcu_cpu.h"
+#include "kernel/sched_impl.h"
 
 static void irq_handle(enum arch_irq irq)
 {

@@ -23,7 +23,7 @@
  * thread_why may copy it at any time, and keeps the copy only if why and since are the same before and after: two
  * waits of one thread do not begin in the same nanosecond.
  */
-#include "kernel/sched.h"
+#include "kernel/sched_impl.h"
 #include "lib/errno.h"
 
 static bool token_take(struct thread *t)

@@ -238,6 +238,7 @@ void rcu_init(void)
 	rcu_thread = thread_create("rcu", rcu_run, NULL);
 	if (!rcu_thread)
 		panic("too little memory: no room for the RCU thread");
+	rcu_thread->urgent = true; /* memory that is given back waits for no time slices */
 	for (unsigned i = 0; i < MAX_CPUS; i++) {
 		timer_init(&pending[i].collect, collect_now, NULL);
 		/* release: pairs with rcu_call */

@@ -55,18 +55,4 @@ _Noreturn void sched_idle(void);
 void smp_start(unsigned cpus);
 unsigned smp_online(void);
 
-/* ---- inside kernel/ only ---- */
-
-void sched_block(void);			  /* current is PARK_ASLEEP or dead: off the CPU. Irq off */
-void sched_wake(struct thread *t);	  /* makes runnable a thread whose waker we alone are. Any context */
-void sched_began(void);			  /* first thing a new thread does. Irq off */
-void sched_resched_interrupt(void);	  /* ARCH_IRQ_RESCHED. Irq off */
-void sched_start_cpu(struct cpu *c);	  /* a CPU that has just begun, current = its idle thread. Irq off */
-void slice_begin(struct cpu *c, struct thread *next, uint64_t now); /* slice.c: next is about to run */
-void slice_check(struct cpu *c);	  /* slice.c: is a timer needed? this CPU, irq off, no lock held */
-void slice_init(struct cpu *c);
-void thread_reap(struct thread *t);	  /* t is dead and off its stack. Irq off */
-struct thread *thread_create_idle(unsigned cpu); /* NULL: no memory */
-void thread_adopt_boot(struct thread *t); /* fills in the thread we boot on */
-
 #endif

@@ -7,7 +7,7 @@
  * The timer is there when it must be: the queue gets its first waiter either here (slice_check follows), or from another CPU, which
  * then sends ARCH_IRQ_RESCHED (slice_check follows); and every switch ends in slice_check.
  */
-#include "kernel/sched.h"
+#include "kernel/sched_impl.h"
 
 uint64_t sched_slice_ns = 4 * NSEC_PER_MSEC;
 uint64_t sched_jitter_ns;
@@ -21,11 +21,6 @@ static uint64_t slice_length(struct cpu *c)
 	return sched_slice_ns - sched_jitter_ns + prng_below(&c->jitter, (uint32_t)(2 * sched_jitter_ns + 1));
 }
 
-static bool somebody_waits(const struct cpu *c)
-{
-	return atomic_load_explicit(&c->queued, memory_order_relaxed) != 0;
-}
-
 void slice_begin(struct cpu *c, struct thread *next, uint64_t now)
 {
 	if (next != c->idle)
@@ -36,7 +31,7 @@ void slice_check(struct cpu *c)
 {
 	struct thread *t = current;
 
-	if (c->slice_armed || t == c->idle || !(sched_slice_always || somebody_waits(c)))
+	if (c->slice_armed || t == c->idle || !(sched_slice_always || cpu_queued(c)))
 		return;
 	c->slice_armed = true;
 	timer_set(&c->slice, t->slice_end);
@@ -51,7 +46,7 @@ static void slice_over(struct timer *timer)
 
 	c->slice_armed = false;
 	if (t != c->idle && now >= t->slice_end) {
-		if (somebody_waits(c))
+		if (cpu_queued(c))
 			atomic_fetch_or_explicit(&t->arch.work, WORK_RESCHED, memory_order_relaxed);
 		slice_begin(c, t, now);
 	}

@@ -4,7 +4,7 @@
  * boots does not. A CPU is offered work from the moment it first goes idle, and counts for RCU from cpu_main on.
  */
 #include "arch/upcall.h"
-#include "kernel/sched.h"
+#include "kernel/sched_impl.h"
 
 _Noreturn void cpu_main(unsigned cpu)
 {

@@ -10,7 +10,7 @@
 #include "kernel/thread.h"
 
 #include "kernel/kstack.h"
-#include "kernel/sched.h"
+#include "kernel/sched_impl.h"
 #include "kernel/slab.h"
 #include "lib/format.h"
 #include "lib/string.h"

@@ -70,6 +70,8 @@ struct thread {
 	void (*entry)(void *);
 	void *arg;
 
+	bool urgent;		/* goes to the front of a run queue when woken; before its start	*/
+
 	struct list run;	/* run queue link; lock of that queue					*/
 
 	/* the CPU it runs on, interrupts off; others read ran_ns as it was at its last switch */
