@@ -121,7 +121,7 @@ void file_put(struct file *file)
 
 struct mapping *file_mapping(struct file *file)
 {
-	return file->inode->mapping.ops ? &file->inode->mapping : NULL;
+	return inode_type(file->inode) == S_IFREG && file->inode->mapping.ops ? &file->inode->mapping : NULL;
 }
 
 /* ---- reading and writing ---- */

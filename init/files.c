@@ -222,8 +222,6 @@ int fd_reserve(unsigned from, bool close_on_exec)
 	unsigned n;
 	int err;
 
-	if (from >= p->nofile)
-		return -EINVAL;
 	mutex_lock(&files->lock);
 	n = lowest_free(table_of(files), from);
 	err = n >= p->nofile ? -EMFILE : files_grow(files, n);

@@ -23,7 +23,7 @@ void files_close_on_exec(struct files *files);	    /* sleeps */
 /* The open file, with a reference; NULL: none. Takes no lock. */
 struct file *fd_get(int fd);
 
-/* The lowest free number >= from, now reserved; -EMFILE, -EINVAL (from is beyond the limit), -ENOMEM. Sleeps. */
+/* The lowest free number >= from, now reserved; -EMFILE, -ENOMEM. Sleeps. */
 int fd_reserve(unsigned from, bool close_on_exec);
 
 /* A reserved number gets its file (the caller's reference goes along), or is given back. */

@@ -40,9 +40,19 @@ static bool entries_emit(struct dir_sink *sink, const char *name, size_t len, ui
 	return true;
 }
 
+/* An entry that could not be handed out has not been read. */
+static long entries_copy_out(const struct entries *e, struct file *file, uintptr_t buf, uint64_t from)
+{
+	if (!copy_to_user(buf, e->buf, e->used))
+		return (long)e->used;
+	file_seek(file, (int64_t)from, ABI_SEEK_SET);
+	return -EFAULT;
+}
+
 static long entries_read(struct file *file, uintptr_t buf, size_t size)
 {
 	struct entries e = { .sink = { entries_emit }, .size = size < ENTRIES_MAX ? size : ENTRIES_MAX };
+	uint64_t from = file->pos;
 	long ret;
 
 	e.buf = kmalloc(e.size ? e.size : 1);
@@ -50,7 +60,7 @@ static long entries_read(struct file *file, uintptr_t buf, size_t size)
 		return -ENOMEM;
 	ret = file_readdir(file, &e.sink);
 	if (e.used)
-		ret = copy_to_user(buf, e.buf, e.used) ? -EFAULT : (long)e.used;
+		ret = entries_copy_out(&e, file, buf, from);
 	else if (!ret && e.too_small)
 		ret = -EINVAL;
 	kfree(e.buf);

@@ -30,6 +30,13 @@ static long duplicate(int fd, unsigned from, bool close_on_exec)
 	return to;
 }
 
+static long duplicate_above(int fd, uint64_t from, bool close_on_exec)
+{
+	if (fd_cloexec(fd) < 0)
+		return -EBADF;
+	return from < process_current()->nofile ? duplicate(fd, (unsigned)from, close_on_exec) : -EINVAL;
+}
+
 long sys_dup(int fd)
 {
 	return duplicate(fd, 0, false);
@@ -118,7 +125,7 @@ long sys_fcntl(int fd, unsigned command, uint64_t arg)
 	switch (command) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		return duplicate(fd, arg > INT32_MAX ? INT32_MAX : (unsigned)arg, command == F_DUPFD_CLOEXEC);
+		return duplicate_above(fd, arg, command == F_DUPFD_CLOEXEC);
 	case F_GETFD:
 		return fd_cloexec(fd);
 	case F_SETFD:

@@ -58,20 +58,6 @@ static long map_and_populate(const struct map_request *r, unsigned flags)
 	return at;
 }
 
-static long map_file(struct map_request *r, unsigned flags, int fd)
-{
-	struct file *file = fd_get(fd);
-	long ret;
-
-	if (!file)
-		return -EBADF;
-	ret = request_file(r, file);
-	if (!ret)
-		ret = map_and_populate(r, flags);
-	file_put(file);
-	return ret;
-}
-
 /* Shared without a file: a mapping of its own, which the VMAs keep. */
 static long map_shared_memory(struct map_request *r, unsigned flags)
 {
@@ -83,6 +69,35 @@ static long map_shared_memory(struct map_request *r, unsigned flags)
 	r->mapping = m;
 	ret = map_and_populate(r, flags);
 	m->ops->put(m);
+	return ret;
+}
+
+static long map_anonymous(struct map_request *r, unsigned flags)
+{
+	r->flags |= VMA_MAYWRITE;
+	r->pgoff = 0;
+	return r->flags & VMA_SHARED ? map_shared_memory(r, flags) : map_and_populate(r, flags);
+}
+
+#define RDEV_ZERO (1u << 8 | 5)
+
+/* /dev/zero: fresh memory, as if there were no file. */
+static bool is_zero_device(const struct file *file)
+{
+	return inode_type(file->inode) == S_IFCHR && file->inode->rdev == RDEV_ZERO;
+}
+
+static long map_file(struct map_request *r, unsigned flags, int fd)
+{
+	struct file *file = fd_get(fd);
+	long ret;
+
+	if (!file)
+		return -EBADF;
+	ret = is_zero_device(file) ? 0 : request_file(r, file);
+	if (!ret)
+		ret = r->mapping ? map_and_populate(r, flags) : map_anonymous(r, flags);
+	file_put(file);
 	return ret;
 }
 
@@ -105,9 +120,7 @@ long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd,
 		return err;
 	if (!(flags & MAP_ANONYMOUS))
 		return map_file(&r, flags, fd);
-	r.flags |= VMA_MAYWRITE;
-	r.pgoff = 0;
-	return r.flags & VMA_SHARED ? map_shared_memory(&r, flags) : map_and_populate(&r, flags);
+	return map_anonymous(&r, flags);
 }
 
 long sys_munmap(uintptr_t addr, size_t len)

@@ -158,18 +158,25 @@ static long link_to_user(struct inode *inode, uintptr_t buf, size_t size)
 	return len;
 }
 
-long sys_readlinkat(int dir, uintptr_t path, uintptr_t buf, int size)
+long sys_readlinkat(int dir, uintptr_t user, uintptr_t buf, int size)
 {
 	struct inode *inode;
+	char *path;
 	long ret;
 
 	if (size <= 0)
 		return -EINVAL;
-	ret = user_lookup(dir, path, LOOKUP_NOFOLLOW, true, &inode);
+	ret = path_from_user(user, true, &path); /* empty: dir itself, opened with O_PATH | O_NOFOLLOW */
 	if (ret)
 		return ret;
-	ret = link_to_user(inode, buf, (size_t)size);
-	inode_put(inode);
+	ret = path_lookup(dir, path, LOOKUP_NOFOLLOW, &inode);
+	if (!ret) {
+		ret = link_to_user(inode, buf, (size_t)size);
+		inode_put(inode);
+	}
+	if (ret == -EINVAL && !*path)
+		ret = -ENOENT;
+	kfree(path);
 	return ret;
 }
 

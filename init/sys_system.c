@@ -59,14 +59,15 @@ long sys_getrandom(uintptr_t buf, size_t n, unsigned flags)
 	if (n > MAX_RW_COUNT)
 		n = MAX_RW_COUNT;
 	while (done < n && !thread_killed()) {
-		size_t part = n - done < sizeof(bytes) ? n - done : sizeof(bytes);
+		size_t part = n - done < sizeof(bytes) ? n - done : sizeof(bytes), missing;
 
 		random_bytes(bytes, part);
-		if (copy_to_user(buf + done, bytes, part))
-			return done ? (long)done : -EFAULT;
-		done += part;
+		missing = copy_to_user_part(buf + done, bytes, part);
+		done += part - missing;
+		if (missing)
+			break;
 	}
-	return (long)done;
+	return done || !n ? (long)done : -EFAULT;
 }
 
 enum {

@@ -149,7 +149,7 @@ long sys_clock_nanosleep(int clock, int flags, uintptr_t request, uintptr_t rema
 	uint64_t ns, offset = clock == CLOCK_REALTIME ? realtime_offset() : 0;
 
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
-		return clock == CLOCK_THREAD_CPUTIME_ID || clock < 0 || clock > CLOCK_BOOTTIME ? -EINVAL : -EOPNOTSUPP;
+		return clock < 0 || clock > CLOCK_BOOTTIME ? -EINVAL : -EOPNOTSUPP;
 	if (copy_from_user(&ts, request, sizeof(ts)))
 		return -EFAULT;
 	if (from_timespec(&ts, &ns))
