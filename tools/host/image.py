@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """ext2 images: made from a staging directory, the same bytes for the same files."""
 import os
-import shutil
 import subprocess
 
 from .errors import Refused
@@ -26,14 +25,15 @@ def put(root, spec):
     if not colon or not guest.startswith("/"):
         raise Refused(f"--put {spec}: say HOST:/GUEST, with an absolute guest path")
     target = os.path.join(root, guest.lstrip("/"))
-    try:
-        if os.path.isdir(host) and not os.path.islink(host):
-            shutil.copytree(host, target, symlinks=True, dirs_exist_ok=True)
-        else:
-            os.makedirs(os.path.dirname(target) or root, exist_ok=True)
-            shutil.copy2(host, target, follow_symlinks=True)
-    except (OSError, shutil.Error) as error:
-        raise Refused(f"--put {spec}: {error}") from None
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.isdir(host):
+        os.makedirs(target, exist_ok=True)
+        copy = ["cp", "-a", os.path.join(host, "."), target]  # keeps holes and links
+    else:
+        copy = ["cp", "-aL", host, target]
+    done = subprocess.run(copy, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise Refused(f"--put {spec}: {done.stderr.strip().splitlines()[-1]}")
 
 
 def usage(root):

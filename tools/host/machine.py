@@ -24,6 +24,18 @@ def round_up(value, unit):
     return (value + unit - 1) // unit * unit
 
 
+def extents(fd, size):
+    """The parts of a file that are not holes."""
+    end = 0
+    while end < size:
+        try:
+            start = os.lseek(fd, end, os.SEEK_DATA)
+            end = os.lseek(fd, start, os.SEEK_HOLE)
+        except OSError:  # a hole up to the end
+            return
+        yield start, min(end, size)
+
+
 class Ram:
     """Guest RAM: [0, mem) is the kernel's, the disk follows; as offsets in the file behind it, and as physical addresses."""
 
@@ -48,10 +60,10 @@ class Ram:
     def load(self, path):
         """The image goes into the disk's place: before QEMU starts."""
         with open(path, "rb") as file:
-            offset = self.disk_at
-            while chunk := file.read(4 * MIB):
-                os.pwrite(self.fd, chunk, offset)
-                offset += len(chunk)
+            for start, end in extents(file.fileno(), self.disk):
+                os.lseek(self.fd, self.disk_at + start, os.SEEK_SET)
+                while start < end:
+                    start += os.sendfile(self.fd, file.fileno(), start, end - start)
 
     def save(self, path):
         """And comes back out of it: after QEMU has ended."""

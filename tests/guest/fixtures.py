@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""The files that guest tests find in /data: the same bytes every time. A byte's value follows from its file and place."""
+import os
+
+PAGE = 4096
+
+
+def pattern(seed, size):
+    """Byte i of the file is (i * 7 + i // 4096 * 13 + seed) mod 256; tests/guest programs compute the same."""
+    page = bytes(PAGE)
+    out = bytearray()
+    for start in range(0, size, PAGE):
+        base = start // PAGE * 13 + seed
+        page = bytes((i * 7 + base) & 255 for i in range(start, min(start + PAGE, size)))
+        out += page
+    return bytes(out)
+
+
+def make(root):
+    data = os.path.join(root, "data")
+    os.makedirs(data)
+    for name, seed, size in (("empty", 0, 0), ("one", 1, 1), ("page-1", 2, PAGE - 1), ("page", 3, PAGE), ("page+1", 4, PAGE + 1),
+                             ("big", 5, 4 << 20), ("odd", 6, (1 << 20) + 12345)):
+        with open(os.path.join(data, name), "wb") as file:
+            file.write(pattern(seed, size))
+    with open(os.path.join(data, "sparse"), "wb") as file:
+        for at in (0, 50 * 1024, 12 * PAGE, 300 * PAGE, 5000 * PAGE, 300000 * PAGE):
+            file.seek(at)
+            file.write(f"at {at}".encode())
+        file.truncate(300001 * PAGE + 100)
+    many = os.path.join(data, "many")
+    os.makedirs(many)
+    for i in range(300):
+        with open(os.path.join(many, f"file-with-a-longer-name-{i:03}"), "w") as file:
+            file.write(f"{i}\n")
+    deep = data
+    for i in range(12):
+        deep = os.path.join(deep, f"d{i}")
+    os.makedirs(deep)
+    with open(os.path.join(deep, "bottom"), "w") as file:
+        file.write("bottom\n")
+    os.symlink("big", os.path.join(data, "link"))
+    os.symlink("/data/d0/d1/../../page", os.path.join(data, "absolute"))
+    os.symlink("x" * 100 + "/../" + "nowhere", os.path.join(data, "slow"))
+    os.symlink("loop", os.path.join(data, "loop"))
+    os.symlink("many", os.path.join(data, "dirlink"))
+    os.chmod(os.path.join(data, "one"), 0o640)
