@@ -126,18 +126,22 @@ static const struct option {
 
 /* ---- words ---- */
 
+static void list_add(char *list, size_t size, const char *name)
+{
+	strlcat(list, " ", size);
+	strlcat(list, name, size);
+}
+
 static _Noreturn void unknown(const char *word)
 {
-	char list[512] = "";
+	char list[256] = "";
 
-	for (unsigned i = 0; i < ARRAY_SIZE(options); i++) {
-		strlcat(list, " ", sizeof(list));
-		strlcat(list, options[i].name, sizeof(list));
-	}
-	for (unsigned i = 0; policy_name(i); i++) {
-		strlcat(list, " ", sizeof(list));
-		strlcat(list, policy_name(i), sizeof(list));
-	}
+	for (unsigned i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].set != set_disk)
+			list_add(list, sizeof(list), options[i].name);
+	list_add(list, sizeof(list), "fl.disk0..7");
+	for (unsigned i = 0; policy_name(i); i++)
+		list_add(list, sizeof(list), policy_name(i));
 	panic("command line: '%s' means nothing; there are%s", word, list);
 }
 

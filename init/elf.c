@@ -40,6 +40,7 @@ enum { PF_X = 1, PF_W = 2, PF_R = 4 };
 
 /* Segments end below this: the stack and what mmap hands out lie above. */
 #define IMAGE_TOP (USER_TOP - (1ul << 30))
+#define IMAGE_FLOOR 0x10000ul /* nothing is ever mapped below: null pointers fault */
 
 static int refuse(const struct image *image, const char *why)
 {
@@ -101,7 +102,7 @@ static const char *load_check(const struct image *image, const struct elf_phdr *
 
 	if (ph->filesz > ph->memsz)
 		return "an ELF segment has more bytes in the file than in memory";
-	if (ph->memsz > IMAGE_TOP || ph->vaddr > IMAGE_TOP || vaddr > IMAGE_TOP - ph->memsz)
+	if (ph->memsz > IMAGE_TOP || ph->vaddr > IMAGE_TOP || vaddr > IMAGE_TOP - ph->memsz || vaddr < IMAGE_FLOOR)
 		return "an ELF segment lies outside user memory";
 	if (ph->filesz && (vaddr - ph->offset) % PAGE_SIZE)
 		return "an ELF segment is not aligned to pages as its place in the file is";
