@@ -18,6 +18,7 @@
 
 #include "kernel/lock_wait.h"
 #include "lib/errno.h"
+#include "lib/format.h"
 
 #define WAITS 1ul
 
@@ -31,6 +32,13 @@ static struct thread *owner(const void *object)
 	const struct mutex *m = object;
 
 	return (struct thread *)(atomic_load_explicit(&m->word, memory_order_relaxed) & ~WAITS);
+}
+
+static void describe(const void *object, char *buf, size_t size)
+{
+	const struct mutex *m = object;
+
+	snprintf(buf, size, "mutex %s", lock_class_name((enum lock_class)m->class));
 }
 
 void mutex_init(struct mutex *m, enum lock_class class)
@@ -85,7 +93,7 @@ static bool leave(struct mutex *m, struct lock_waiter *w)
 
 static int lock_slow(struct mutex *m, enum wait_mode mode)
 {
-	const struct wait_why why = { .what = "mutex", .object = m, .owner = owner };
+	const struct wait_why why = { .what = "mutex", .object = m, .owner = owner, .describe = describe };
 	struct lock_waiter w = { .thread = current };
 	irqflags_t flags = spin_lock_irq(&m->q.lock);
 	bool waits = waits_set(m);

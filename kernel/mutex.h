@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sleeping locks: a mutex with an owner, and a reader-writer semaphore in which a waiting writer stops new readers. Both hand
- * over in order of arrival: how, is at the heads of mutex.c and rwsem.c. Thread context only. */
+ * over in order of arrival: how, is at the heads of mutex.c and rwsem.c. Thread context only. Their memory must outlive the
+ * call that unlocks, not just the hold: whoever unlocks may still be in it when the next owner is done. */
 #ifndef KERNEL_MUTEX_H
 #define KERNEL_MUTEX_H
 

@@ -20,6 +20,7 @@
 #include "kernel/lock_wait.h"
 #include "kernel/mutex.h"
 #include "lib/errno.h"
+#include "lib/format.h"
 
 static struct thread *writer(const struct rwsem *s)
 {
@@ -35,6 +36,13 @@ static void writer_set(struct rwsem *s, struct thread *t)
 static struct thread *owner(const void *object)
 {
 	return writer(object);
+}
+
+static void describe(const void *object, char *buf, size_t size)
+{
+	const struct rwsem *s = object;
+
+	snprintf(buf, size, "rwsem %s", lock_class_name((enum lock_class)s->class));
 }
 
 void rwsem_init(struct rwsem *s, enum lock_class class)
@@ -99,7 +107,8 @@ static int lock_slow(struct rwsem *s, bool as_writer, enum wait_mode mode)
 {
 	const struct wait_why why = { .what = as_writer ? "rwsem for writing" : "rwsem for reading",
 				      .object = s,
-				      .owner = owner };
+				      .owner = owner,
+				      .describe = describe };
 	struct lock_waiter w = { .thread = current, .writer = as_writer };
 	irqflags_t flags = spin_lock_irq(&s->lock);
 	bool in = list_empty(&s->waiters) && enter(s, current, as_writer);

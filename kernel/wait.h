@@ -5,6 +5,9 @@
  * Why no wakeup is lost: a sleeper is on the queue before it looks at its condition; a waker changes the condition before
  * it takes the queue's lock. Whichever held that lock first, the other sees what it did; and between look and sleep
  * the park token keeps the wake.
+ *
+ * The queue must outlive its wakers: seeing the condition does not say that the waker has left waitq_wake_all. A queue on a stack
+ * needs a lock that the waker holds over both, and that the sleeper takes before it returns.
  */
 #ifndef KERNEL_WAIT_H
 #define KERNEL_WAIT_H
