@@ -201,10 +201,10 @@ static bool task_unlink(struct task *t, int status)
 
 	list_remove(&t->link);
 	usage_add(&p->dead_tasks, &used);
-	if (!p->exiting && t->thread->tid == p->pid)
-		p->status = status;
-	if (last)
+	if (last && !p->exiting) {
 		p->exiting = true; /* no more signals */
+		p->status = status;
+	}
 	if (p->execing)
 		thread_unpark(p->execing->thread);
 	spin_unlock_irq(&p->lock, flags);

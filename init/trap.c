@@ -19,6 +19,7 @@ static const struct meaning meanings[] = {
 	[USER_TRAP_STEP] = { SIGTRAP, false, "single step" },
 	[USER_TRAP_ALIGN] = { SIGBUS, true, "of misaligned address" },
 	[USER_TRAP_PROT] = { SIGSEGV, false, "protection violation" },
+	[USER_TRAP_STACK] = { SIGBUS, false, "bad stack address or segment" },
 	[USER_TRAP_UNMAPPED] = { SIGSEGV, true, "of unmapped address" },
 	[USER_TRAP_ACCESS] = { SIGSEGV, true, "not permitted by the mapping at" },
 	[USER_TRAP_BUS] = { SIGBUS, true, "beyond the end of the file, or of a page that could not be read, at" },

@@ -93,7 +93,7 @@ void x86_page_fault(struct arch_regs *regs)
 	if (addr < USER_TOP)
 		trap_page_fault(regs, addr, fault_access(regs->error));
 	else
-		trap_user(regs, USER_TRAP_UNMAPPED, addr, "page fault above user memory");
+		trap_user(regs, USER_TRAP_UNMAPPED, addr, "access");
 }
 
 static const struct exception {
@@ -109,8 +109,8 @@ static const struct exception {
 	[7] = {"device not available", USER_TRAP_PROT},
 	[9] = {"coprocessor segment overrun", USER_TRAP_PROT},
 	[10] = {"invalid TSS", USER_TRAP_PROT},
-	[11] = {"segment not present", USER_TRAP_PROT},
-	[12] = {"stack fault", USER_TRAP_PROT},
+	[11] = {"segment not present", USER_TRAP_STACK},
+	[12] = {"stack fault", USER_TRAP_STACK},
 	[13] = {"general protection fault", USER_TRAP_PROT},
 	[16] = {"x87 floating-point error", USER_TRAP_FP},
 	[17] = {"alignment check", USER_TRAP_ALIGN},
