@@ -3,8 +3,8 @@
  * Sleeping for a mutex or a semaphore: the part both share.
  *
  * A waiter is on the lock's list, under its spinlock, until the lock is given to it. The giver takes it off, hands the lock over, and
- * stores `granted` last: the waiter may be gone at once. Its thread is then woken; struct thread outlives the giver's
- * spinlock, which is an RCU read section.
+ * stores `granted` last: the waiter may be gone at once, and with it the lock. Its thread is woken after that, in the same RCU read
+ * section: struct thread outlives it, and others need not wait for the spinlock while a CPU is being woken.
  */
 #ifndef KERNEL_LOCK_WAIT_H
 #define KERNEL_LOCK_WAIT_H
@@ -18,15 +18,15 @@ struct lock_waiter {
 	_Atomic bool granted;  /* the lock is ours (the lock's spinlock to write) */
 };
 
-/* Spinlock held; the lock is the waiter's already. */
-static inline void lock_grant(struct lock_waiter *w)
+/* Spinlock held; the lock is the waiter's already. Returns whom to unpark, before the RCU read section ends. */
+static inline struct thread *lock_grant(struct lock_waiter *w)
 {
 	struct thread *t = w->thread;
 
 	list_remove(&w->link);
-	/* release: pairs with lock_wait; what was done under the lock is seen by its new owner */
+	/* release: pairs with lock_granted; what was done under the lock is seen by its new owner */
 	atomic_store_explicit(&w->granted, true, memory_order_release);
-	thread_unpark(t);
+	return t;
 }
 
 static inline bool lock_granted(const struct lock_waiter *w)

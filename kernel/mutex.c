@@ -138,21 +138,36 @@ bool mutex_trylock(struct mutex *m)
 	return taken;
 }
 
-static void unlock_slow(struct mutex *m)
+/* q.lock held. To the first in the queue, which is returned; NULL: nobody wants it. */
+static struct thread *hand_over(struct mutex *m)
 {
-	irqflags_t flags = spin_lock_irq(&m->q.lock);
 	struct lock_waiter *heir;
+	uintptr_t word;
 
 	if (list_empty(&m->q.waiters)) { /* the only one was killed, and has cleared WAITS */
 		give_up(m);
-	} else {
-		heir = list_first(&m->q.waiters, struct lock_waiter, link);
-		/* relaxed: `granted` carries the order */
-		atomic_store_explicit(&m->word, (uintptr_t)heir->thread | (heir->link.next == &m->q.waiters ? 0 : WAITS),
-				      memory_order_relaxed);
-		lock_grant(heir);
+		return NULL;
 	}
+	heir = list_first(&m->q.waiters, struct lock_waiter, link);
+	word = (uintptr_t)heir->thread;
+	if (heir->link.next != &m->q.waiters)
+		word |= WAITS;
+	atomic_store_explicit(&m->word, word, memory_order_relaxed); /* `granted` carries the order */
+	return lock_grant(heir);
+}
+
+static void unlock_slow(struct mutex *m)
+{
+	struct thread *heir;
+	irqflags_t flags;
+
+	rcu_read_lock();
+	flags = spin_lock_irq(&m->q.lock);
+	heir = hand_over(m);
 	spin_unlock_irq(&m->q.lock, flags);
+	if (heir)
+		thread_unpark(heir);
+	rcu_read_unlock();
 }
 
 void mutex_unlock(struct mutex *m)

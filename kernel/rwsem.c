@@ -74,7 +74,7 @@ static void let_in(struct rwsem *s)
 
 		if (!enter(s, w->thread, w->writer))
 			break;
-		lock_grant(w);
+		thread_unpark(lock_grant(w));
 	}
 }
 
