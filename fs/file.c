@@ -54,7 +54,7 @@ static int may_open(const struct inode *inode, unsigned flags)
 		return 0;
 	if (inode_type(inode) == S_IFDIR)
 		return -EISDIR;
-	return inode_type(inode) == S_IFREG && !inode->mapping.ops->writable ? -EROFS : 0;
+	return inode->mapping.ops && !inode->mapping.ops->writable ? -EROFS : 0;
 }
 
 int vfs_open(struct inode *base, const char *path, unsigned flags, unsigned mode, struct file **out)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int tap_number, tap_failures;
@@ -64,6 +65,15 @@ static int __attribute__((unused)) killed_by(int status, int sig)
 #define SIGBUS 7
 #undef SIGCHLD
 #define SIGCHLD 17
+
+int nanosleep(const struct timespec *want, struct timespec *left); /* newlib has no declaration */
+
+static void __attribute__((unused)) pause_ms(long ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
 
 #define PAGE 4096ul
 

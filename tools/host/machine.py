@@ -41,11 +41,10 @@ class Ram:
 
     def __init__(self, arch, mem, disk):
         self.arch, self.disk = arch, disk
-        gap = 2 * MIB if arch == "x86_64" else 0  # the firmware's tables: at the top of low memory
         self.disk_at = round_up(mem, 2 * MIB)
-        if arch == "x86_64" and disk and self.disk_at + round_up(disk, MIB) + gap > X86_HOLE:
+        if arch == "x86_64" and disk and self.disk_at + round_up(disk, MIB) > X86_HOLE:
             self.disk_at = max(self.disk_at, X86_HOLE)
-        self.size = round_up(self.disk_at + disk, 2 * MIB) + gap
+        self.size = round_up(self.disk_at + disk, 2 * MIB)
         if arch == "x86_64" and X86_HOLE < self.size < X86_HOLE + X86_HOLE // 2:
             self.size = max(self.size, 3072 * MIB)  # from here on q35 puts the rest above 4 GiB
         self.fd = os.memfd_create("faultline-ram")
