@@ -5,6 +5,7 @@
  */
 #include "arch/upcall.h"
 #include "kernel/sched_impl.h"
+#include "kernel/trace.h"
 
 _Noreturn void cpu_main(unsigned cpu)
 {
@@ -19,6 +20,8 @@ static bool start_one(unsigned cpu)
 	if (!idle)
 		return false;
 	cpus[cpu].idle = cpus[cpu].running = idle;
+	if (trace_start_cpu(cpu))
+		log_line("CPU %u is not traced: no memory", cpu);
 	return arch_cpu_start(cpu, idle) == 0;
 }
 

@@ -31,23 +31,34 @@ static struct ring {
 
 _Atomic bool trace_enabled;
 
+static int ring_make(struct ring *r)
+{
+	struct event *none = NULL, *events;
+
+	if (atomic_load_explicit(&r->events, memory_order_relaxed))
+		return 0;
+	events = kmalloc(TRACE_EVENTS * sizeof(*events));
+	if (!events)
+		return -ENOMEM;
+	/* release: pairs with trace_emit; the memory is nobody else's any more */
+	if (!atomic_compare_exchange_strong_explicit(&r->events, &none, events, memory_order_release,
+						     memory_order_relaxed))
+		kfree(events); /* somebody else was first */
+	return 0;
+}
+
 int trace_enable(bool on)
 {
-	for (unsigned i = 0; on && i < MAX_CPUS; i++) {
-		struct event *none = NULL, *events;
-
-		if (atomic_load_explicit(&rings[i].events, memory_order_relaxed))
-			continue;
-		events = kmalloc(TRACE_EVENTS * sizeof(*events));
-		if (!events)
+	for (unsigned i = 0; on && i < MAX_CPUS; i++)
+		if (cpus[i].idle && ring_make(&rings[i]))
 			return -ENOMEM;
-		/* release: pairs with trace_emit; the memory is nobody else's any more */
-		if (!atomic_compare_exchange_strong_explicit(&rings[i].events, &none, events, memory_order_release,
-							     memory_order_relaxed))
-			kfree(events); /* somebody else was first */
-	}
 	atomic_store_explicit(&trace_enabled, on, memory_order_relaxed);
 	return 0;
+}
+
+int trace_start_cpu(unsigned cpu)
+{
+	return trace_on() ? ring_make(&rings[cpu]) : 0;
 }
 
 void trace_emit(const struct trace_point *point, uint64_t a, uint64_t b, uint64_t c)
@@ -56,7 +67,7 @@ void trace_emit(const struct trace_point *point, uint64_t a, uint64_t b, uint64_
 	struct ring *r = &rings[this_cpu()->id];
 	struct event *events = atomic_load_explicit(&r->events, memory_order_acquire); /* pairs with trace_enable */
 
-	if (events) /* else the switch was seen before the memory */
+	if (events) /* else the switch was seen before the memory, or there was none for this CPU */
 		events[r->n++ % TRACE_EVENTS] = (struct event){
 			.time = clock_ns(), .point = point, .args = { a, b, c }, .tid = current->tid
 		};

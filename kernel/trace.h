@@ -21,8 +21,11 @@ struct trace_point {
 
 extern _Atomic bool trace_enabled;
 
-/* Switches tracing; the first time takes memory for the rings. 0 or -ENOMEM. */
+/* Switches tracing; the first time takes memory for the rings of the CPUs there are. 0 or -ENOMEM. */
 int trace_enable(bool on);
+
+/* A CPU that is about to start gets its ring, if tracing is on. 0 or -ENOMEM: it will not trace. */
+int trace_start_cpu(unsigned cpu);
 
 void trace_emit(const struct trace_point *point, uint64_t a, uint64_t b, uint64_t c);
 
