@@ -9,5 +9,5 @@ NEWLIB := $(O)/newlib/$(ARCH)/$(NEWLIB_TARGET)
 .PHONY: newlib
 newlib: $(NEWLIB)/lib/libc.a
 
-$(NEWLIB)/lib/libc.a:
+$(NEWLIB)/lib/libc.a: tools/newlib user/libc/newlib.flags
 	@tools/newlib $(ARCH) $(NEWLIB_TARGET) $(KCC) $(O)/newlib/$(ARCH)

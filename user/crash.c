@@ -10,7 +10,9 @@ static char data[64];
 /* Reads a null pointer. */
 static void crash_null(void)
 {
-	*(volatile char *)8;
+	static volatile unsigned long address = 8;
+
+	*(volatile char *)address;
 }
 
 /* Writes to its own code. */
@@ -45,7 +47,8 @@ static void __attribute__((noinline)) crash_stack(void)
 	volatile char room[4096];
 
 	room[0] = 1;
-	crash_stack();
+	if (room[0])
+		crash_stack();
 	room[1] = room[0];
 }
 

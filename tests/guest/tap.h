@@ -3,6 +3,7 @@
 #ifndef TAP_H
 #define TAP_H
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,14 +60,6 @@ static int __attribute__((unused)) killed_by(int status, int sig)
 {
 	return WIFSIGNALED(status) && WTERMSIG(status) == sig;
 }
-
-/* Linux's numbers: newlib has others of its own */
-#undef SIGBUS
-#define SIGBUS 7
-#undef SIGCHLD
-#define SIGCHLD 17
-
-int nanosleep(const struct timespec *want, struct timespec *left); /* newlib has no declaration */
 
 static void __attribute__((unused)) pause_ms(long ms)
 {

@@ -1,33 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* newlib's system calls on memory, processes and time, as Linux's. */
-#include <errno.h>
-#include <stdint.h>
-#include <sys/mman.h>
-#include <sys/time.h>
-#include <sys/times.h>
+/* newlib's system calls on processes, as Linux's. */
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "calls.h"
-
-#define LINUX_SIGCHLD 17
-
-void *sbrk(ptrdiff_t increment)
-{
-	static uintptr_t end;
-	uintptr_t old;
-
-	if (!end)
-		end = (uintptr_t)raw(SYS_brk, 0, 0, 0, 0, 0, 0);
-	old = end;
-	if ((uintptr_t)raw(SYS_brk, (long)(end + (uintptr_t)increment), 0, 0, 0, 0, 0) != end + (uintptr_t)increment) {
-		errno = ENOMEM;
-		return (void *)-1;
-	}
-	end += (uintptr_t)increment;
-	return (void *)old;
-}
 
 void _exit(int status)
 {
@@ -35,22 +16,22 @@ void _exit(int status)
 		raw(SYS_exit_group, status, 0, 0, 0, 0, 0);
 }
 
-int getpid(void)
+pid_t getpid(void)
 {
-	return (int)call0(getpid);
+	return (pid_t)call0(getpid);
 }
 
-int kill(int pid, int sig)
+pid_t getppid(void)
 {
-	return (int)call2(kill, pid, sig);
+	return (pid_t)call0(getppid);
 }
 
-int fork(void)
+pid_t fork(void)
 {
-	return (int)call5(clone, LINUX_SIGCHLD, 0, 0, 0, 0);
+	return (pid_t)call5(clone, SIGCHLD, 0, 0, 0, 0);
 }
 
-int execve(const char *path, char *const *argv, char *const *envp)
+int execve(const char *path, char *const argv[], char *const envp[])
 {
 	return (int)call3(execve, path, argv, envp);
 }
@@ -65,48 +46,73 @@ pid_t waitpid(pid_t pid, int *status, int options)
 	return (pid_t)call4(wait4, pid, status, options, 0);
 }
 
+pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+{
+	return (pid_t)call4(wait4, pid, status, options, usage);
+}
+
+int getrusage(int who, struct rusage *usage)
+{
+	return (int)call2(getrusage, who, usage);
+}
+
 int sched_yield(void)
 {
 	return (int)call0(sched_yield);
 }
 
-int gettimeofday(struct timeval *restrict tv, void *restrict zone)
+int uname(struct utsname *name)
 {
-	return (int)call2(gettimeofday, tv, zone);
+	return (int)call1(uname, name);
 }
 
-int clock_gettime(clockid_t clock, struct timespec *ts)
+/* ---- signals ---- */
+
+/* As the kernel has it; the same on both machines. */
+struct kernel_action {
+	sighandler_t handler;
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+
+sighandler_t signal(int sig, sighandler_t to)
 {
-	/* newlib's CLOCK_REALTIME is 1 and CLOCK_MONOTONIC 4; Linux's are 0 and 1 */
-	return (int)call2(clock_gettime, clock == CLOCK_REALTIME ? 0 : 1, ts);
+	struct kernel_action action = { .handler = to }, old;
+
+	return call4(rt_sigaction, sig, &action, &old, sizeof(action.mask)) < 0 ? SIG_ERR : old.handler;
 }
 
-int nanosleep(const struct timespec *want, struct timespec *left)
+int kill(pid_t pid, int sig)
 {
-	return (int)call2(nanosleep, want, left);
+	return (int)call2(kill, pid, sig);
 }
 
-clock_t times(struct tms *buf)
+int raise(int sig)
 {
-	return (clock_t)call1(times, buf);
+	return (int)call2(tkill, call0(gettid), sig);
 }
 
-void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
-	return (void *)call6(mmap, addr, len, prot, flags, fd, offset);
+	return (int)call4(rt_sigprocmask, how, set, old, sizeof(*set));
 }
 
-int munmap(void *addr, size_t len)
+int sigpending(sigset_t *set)
 {
-	return (int)call2(munmap, addr, len);
+	return (int)call2(rt_sigpending, set, sizeof(*set));
 }
 
-int mprotect(void *addr, size_t len, int prot)
-{
-	return (int)call3(mprotect, addr, len, prot);
-}
+/* ---- any call ---- */
 
-int madvise(void *addr, size_t len, int advice)
+long syscall(long number, ...)
 {
-	return (int)call3(madvise, addr, len, advice);
+	va_list args;
+	long a[6];
+
+	va_start(args, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(args, long);
+	va_end(args);
+	return call_result(raw(number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }

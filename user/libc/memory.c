@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* newlib's system calls on memory, as Linux's. */
+#include <errno.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "calls.h"
+
+/* malloc's source of memory. The kernel answers brk with the break, moved or not. Under malloc's lock. */
+void *sbrk(ptrdiff_t increment)
+{
+	static uintptr_t end;
+	uintptr_t old;
+
+	if (!end)
+		end = (uintptr_t)raw(SYS_brk, 0, 0, 0, 0, 0, 0);
+	old = end;
+	if (increment && (uintptr_t)raw(SYS_brk, (long)(end + (uintptr_t)increment), 0, 0, 0, 0, 0) != end + (uintptr_t)increment) {
+		errno = ENOMEM;
+		return (void *)-1;
+	}
+	end += (uintptr_t)increment;
+	return (void *)old;
+}
+
+void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	return (void *)call6(mmap, addr, len, prot, flags, fd, offset);
+}
+
+int munmap(void *addr, size_t len)
+{
+	return (int)call2(munmap, addr, len);
+}
+
+int mprotect(void *addr, size_t len, int prot)
+{
+	return (int)call3(mprotect, addr, len, prot);
+}
+
+int madvise(void *addr, size_t len, int advice)
+{
+	return (int)call3(madvise, addr, len, advice);
+}
