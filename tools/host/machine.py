@@ -156,10 +156,12 @@ class Run:
 
     def pump(self, give_input):
         out, feed = self.process.stdout.fileno(), Feeder(self.process.stdin, give_input)
+        heard = False  # the kernel has set up its UART, which loses what came before
         with selectors.DefaultSelector() as waits:
             waits.register(out, selectors.EVENT_READ)
             while True:
-                feed.arm(waits)
+                if heard:
+                    feed.arm(waits)
                 ready = waits.select(self.time_left())
                 if self.deadline and time.monotonic() >= self.deadline:
                     raise RunFailed("the time limit is over; --timeout SECONDS sets another")
@@ -170,6 +172,7 @@ class Run:
                     data = os.read(out, 65536)
                     if not data:
                         return
+                    heard = True
                     self.decoder.feed(data)
 
     def time_left(self):
