@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 static char data[64];
+static char *volatile nowhere = (char *)8; /* volatile: or the compiler sees what we are up to */
+static volatile int forever = 1;
 
 /* Reads a null pointer. */
 static void crash_null(void)
