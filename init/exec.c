@@ -91,7 +91,7 @@ static void name_take(struct process *self, const char *path)
 {
 	const char *base = strrchr(path, '/');
 
-	strlcpy(self->path, path, sizeof(self->path));
+	path_resolve(path, self->path, sizeof(self->path));
 	strlcpy(current->name, base ? base + 1 : path, sizeof(current->name));
 }
 

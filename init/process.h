@@ -13,7 +13,7 @@ struct file;
 struct files;
 struct where;
 
-#define PROCESS_PATH 128
+#define PROCESS_PATH 256
 
 enum process_state {
 	PROCESS_ALIVE,
@@ -96,7 +96,7 @@ static inline struct process *process_current(void)
 struct process *process_find(unsigned id);
 void process_put(struct process *p);
 
-/* The lowest process with pid >= *pid, with a reference; *pid is set to it. NULL: none. */
+/* The lowest process with pid >= *pid, with a reference; *pid is set to it. NULL: none. Any context. */
 struct process *process_next(unsigned *pid);
 
 /* Its address space, with a reference; NULL: it has ended. */

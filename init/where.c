@@ -7,6 +7,7 @@
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 
 static struct where *where_make(struct inode *cwd, unsigned umask)
 {
@@ -131,4 +132,65 @@ int path_lookup(int dir, const char *path, unsigned flags, struct inode **out)
 		err = vfs_lookup(base, path, flags, out);
 	inode_put(base);
 	return err;
+}
+
+/* ---- the path of a program ---- */
+
+/* Puts `path`, relative to directory `dir` (text) unless absolute, into a fresh page. NULL: no memory. */
+static char *path_join(const char *dir, const char *path)
+{
+	char *joined = kmalloc(PATH_MAX);
+
+	if (!joined)
+		return NULL;
+	joined[0] = '\0';
+	if (*path != '/') {
+		strlcpy(joined, dir, PATH_MAX);
+		if (strcmp(dir, "/") != 0)
+			strlcat(joined, "/", PATH_MAX);
+	}
+	strlcat(joined, path, PATH_MAX);
+	return joined;
+}
+
+/* Where the link at the end of absolute `path` leads; NULL: it is none. */
+static char *link_follow(const char *path)
+{
+	char *target = kmalloc(PATH_MAX), *next = NULL, *dir = NULL;
+	struct inode *inode;
+	long len;
+
+	if (!target || path_lookup(AT_FDCWD, path, LOOKUP_NOFOLLOW, &inode)) {
+		kfree(target);
+		return NULL;
+	}
+	len = inode_readlink(inode, target, PATH_MAX - 1);
+	inode_put(inode);
+	if (len > 0)
+		dir = path_join("/", path);
+	if (dir) {
+		target[len] = '\0';
+		*strrchr(dir, '/') = '\0';
+		next = path_join(dir, target);
+	}
+	kfree(dir);
+	kfree(target);
+	return next;
+}
+
+void path_resolve(const char *path, char *out, size_t size)
+{
+	struct inode *cwd = where_cwd(process_current()->where);
+	char *dir = kzalloc(PATH_MAX), *now = NULL, *next;
+
+	if (dir && !vfs_path_of(cwd, dir, PATH_MAX))
+		now = path_join(dir, path);
+	for (unsigned i = 0; now && i < LINKS_MAX && (next = link_follow(now)); i++) {
+		kfree(now);
+		now = next;
+	}
+	strlcpy(out, now ? now : path, size);
+	kfree(now);
+	kfree(dir);
+	inode_put(cwd);
 }
