@@ -26,6 +26,7 @@ struct request *request_new(struct blkdev *dev, uint64_t sector, bool write)
 	r->nr_segments = 0;
 	r->done = NULL;
 	r->private = NULL;
+	r->error = 0;
 	list_init(&r->link);
 	return r;
 }
@@ -53,26 +54,29 @@ uint32_t request_bytes(const struct request *r)
 	return n;
 }
 
-void request_done(struct request *r, int error)
+void request_done(struct request *r)
 {
-	trace(&trace_complete, r->sector, clock_ns() - r->submitted, error);
-	if (error)
+	trace(&trace_complete, r->sector, clock_ns() - r->submitted, r->error);
+	if (r->error)
 		stat_inc(STAT_io_errors);
-	r->done(r, error);
+	r->done(r, r->error);
+}
+
+static bool on_device(const struct request *r, uint64_t sectors)
+{
+	return r->sector <= r->dev->sectors && sectors <= r->dev->sectors - r->sector;
 }
 
 void block_submit(struct request *r)
 {
-	uint64_t sectors = request_bytes(r) >> SECTOR_SHIFT;
+	uint64_t bytes = request_bytes(r);
 
+	might_sleep();
 	r->submitted = clock_ns();
-	trace(&trace_submit, r->sector, sectors << SECTOR_SHIFT, r->write);
+	r->error = on_device(r, bytes >> SECTOR_SHIFT) ? 0 : -EIO;
+	trace(&trace_submit, r->sector, bytes, r->write);
 	stat_inc(r->write ? STAT_io_writes : STAT_io_reads);
-	stat_add(STAT_io_bytes, (int64_t)(sectors << SECTOR_SHIFT));
-	if (r->sector > r->dev->sectors || sectors > r->dev->sectors - r->sector) {
-		request_done(r, -EIO);
-		return;
-	}
+	stat_add(STAT_io_bytes, (int64_t)bytes);
 	r->dev->ops->submit(r->dev, r);
 }
 

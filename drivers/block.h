@@ -13,47 +13,53 @@
 struct blkdev;
 
 struct segment {
-	void *data; /* in the direct map */
+	void *data;   /* in the direct map */
 	uint32_t len; /* bytes, a multiple of a sector */
 };
 
-/* Consecutive sectors, from or to several pieces of memory. Belongs to the device from block_submit until done has been called. */
+/*
+ * Consecutive sectors, from or to several pieces of memory. It is the owner's, but for the time from block_submit until done is called,
+ * when it is the device's. (O) the owner's to write, (D) the device's.
+ */
 struct request {
-	struct blkdev *dev;
-	uint64_t sector;
-	bool write;
-	unsigned nr_segments;
-	void (*done)(struct request *r, int error); /* 0 or -EIO; any context; r is the owner's again */
-	void *private;				    /* the owner's */
-	struct list link;			    /* the device's */
-	uint64_t submitted;			    /* clock_ns */
-	uint64_t due;				    /* the device's: when it completes */
-	struct segment segments[REQUEST_SEGMENTS];
+	struct blkdev *dev;			    /*						(O) */
+	uint64_t sector;			    /*						(O) */
+	bool write;				    /*						(O) */
+	unsigned nr_segments;			    /*						(O) */
+	void (*done)(struct request *r, int error); /* 0 or -EIO; any context; r is the owner's again	(O) */
+	void *private;				    /*						(O) */
+	int error;				    /* how it will end: no data moves if not 0	(D) */
+	struct list link;			    /* place in the device's queue		(D) */
+	uint64_t submitted;			    /* clock_ns					(D) */
+	uint64_t due;				    /* when it shall complete			(D) */
+	struct segment segments[REQUEST_SEGMENTS];  /*						(O) */
 };
 
 struct blkdev_ops {
-	void (*submit)(struct blkdev *dev, struct request *r); /* thread context; may sleep */
+	/* Thread context; may sleep. Later, in its own time, the device calls request_done: for a request with an error as well. */
+	void (*submit)(struct blkdev *dev, struct request *r);
 };
 
+/* (C) constant once registered */
 struct blkdev {
-	const char *name;
-	const struct blkdev_ops *ops;
-	uint64_t sectors;
-	unsigned number; /* in order of registration: 0 is the root's */
-	struct list all;
+	const char *name;	      /*						(C) */
+	const struct blkdev_ops *ops; /*						(C) */
+	uint64_t sectors;	      /*						(C) */
+	unsigned number;	      /* in order of registration: 0 is the root's	(C) */
+	struct list all;	      /* every device					(C) */
 };
 
-/* NULL: no memory. request_free from any context. */
+/* NULL: no memory. The owner sets done and private. request_free from any context. */
 struct request *request_new(struct blkdev *dev, uint64_t sector, bool write);
 void request_free(struct request *r);
 bool request_add(struct request *r, void *data, uint32_t len); /* false: it is full */
 uint32_t request_bytes(const struct request *r);
 
-/* Thread context. Checks the range, counts, hands it to the device. */
+/* Thread context. Counts, and hands it to the device. What does not lie on the device ends in -EIO, when others would end. */
 void block_submit(struct request *r);
 
-/* For a device: the request is over. Any context. */
-void request_done(struct request *r, int error);
+/* For a device: the request is over, as r->error says. Any context. */
+void request_done(struct request *r);
 
 void block_register(struct blkdev *dev);
 struct blkdev *block_device(unsigned number); /* NULL: there is none */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Console input. The interrupt puts bytes into a ring; readers take them out. On a framed console 0xFF begins an escape: 0xFF 0xFF is that
- * byte, 0xFF 0x00 the end of input. On a plain one Ctrl-D is the end. What does not fit into the ring is lost, as on any UART.
+ * Console input. The interrupt puts bytes into a ring; readers take them out. What does not fit into the ring is lost, as on any UART.
+ *
+ *	framed console	0xFF 0xFF: that byte; 0xFF 0x00: the end of input; 0xFF 0x03: the interrupt key; 0xFF and another byte: nothing
+ *	plain console	Ctrl-D: the end of input; all others are bytes
  */
 #include "drivers/console.h"
 
@@ -11,70 +13,90 @@
 
 #define RING 65536
 #define ESCAPE 0xff
+#define ESCAPED_END 0
+#define ESCAPED_INTERRUPT 3
 #define CTRL_D 4
 
 static struct spinlock lock = SPINLOCK_INIT(LOCK_CONSOLE);
 static struct waitq readers = WAITQ_INIT(readers);
-static char ring[RING];	     /* lock */
-static unsigned head, tail;  /* lock: next to write, next to read; free-running */
-static bool ended;	     /* lock */
-static bool escaped;	     /* the interrupt's own */
+static char ring[RING];	    /* lock */
+static unsigned head, tail; /* lock: next to write, next to read; free-running */
+static bool ended;	    /* lock */
+static bool escaped;	    /* the console interrupt's own */
+static void (*interrupt_key)(void); /* constant, or NULL */
 
-static void put(char byte)
+static void put(int byte)
 {
 	if (head - tail < RING)
-		ring[head++ % RING] = byte;
+		ring[head++ % RING] = (char)byte;
 }
 
-/* One byte as it came. Lock held. */
-static void take(int byte)
+/* What stands behind an escape. Lock held. true: the interrupt key. */
+static bool take_escaped(int byte)
 {
-	if (escaped) {
-		escaped = false;
-		if (byte == ESCAPE)
-			put((char)byte);
-		else if (byte == 0)
-			ended = true;
-	} else if (console_framed && byte == ESCAPE) {
-		escaped = true;
-	} else if (!console_framed && byte == CTRL_D) {
+	if (byte == ESCAPE)
+		put(byte);
+	else if (byte == ESCAPED_END)
 		ended = true;
-	} else {
-		put((char)byte);
-	}
+	return byte == ESCAPED_INTERRUPT;
+}
+
+/* One byte as it came. Lock held. true: the interrupt key. */
+static bool take(int byte)
+{
+	bool was_escaped = escaped;
+
+	escaped = console_framed && byte == ESCAPE && !was_escaped;
+	if (was_escaped)
+		return take_escaped(byte);
+	if (!console_framed && byte == CTRL_D)
+		ended = true;
+	else if (!escaped)
+		put(byte);
+	return false;
 }
 
 static void console_byte(int byte)
 {
 	irqflags_t flags = spin_lock_irq(&lock);
+	bool interrupt = take(byte);
 
-	take(byte);
 	spin_unlock_irq(&lock, flags);
-	waitq_wake_all(&readers);
+	if (interrupt && interrupt_key)
+		interrupt_key();
+	else
+		waitq_wake_all(&readers);
 }
 
-static bool something(void)
+/* What there is, at most n bytes: 0 at the end of input, -EAGAIN if there is nothing yet. */
+static long take_bytes(char *buf, size_t n)
 {
 	irqflags_t flags = spin_lock_irq(&lock);
-	bool yes = head != tail || ended;
+	long got = 0;
 
+	while ((size_t)got < n && head != tail)
+		buf[got++] = ring[tail++ % RING];
+	if (!got && !ended)
+		got = -EAGAIN;
 	spin_unlock_irq(&lock, flags);
-	return yes;
+	return got;
 }
 
 long console_read(char *buf, size_t n)
 {
 	static const struct wait_why why = { .what = "console input" };
-	irqflags_t flags;
-	size_t got = 0;
+	long got = 0;
+	int err;
 
-	if (wait_until(&readers, &why, WAIT_SIGNAL, UINT64_MAX, something()))
-		return -EINTR;
-	flags = spin_lock_irq(&lock);
-	while (got < n && head != tail)
-		buf[got++] = ring[tail++ % RING];
-	spin_unlock_irq(&lock, flags);
-	return (long)got;
+	if (!n)
+		return 0;
+	err = wait_until(&readers, &why, WAIT_SIGNAL, UINT64_MAX, (got = take_bytes(buf, n)) != -EAGAIN);
+	return got == -EAGAIN ? err : got; /* bytes that came together with the signal are not to be lost */
+}
+
+void console_on_interrupt(void (*fn)(void))
+{
+	interrupt_key = fn;
 }
 
 void console_input_init(void)

@@ -28,12 +28,12 @@ struct ramblk {
 	char name[16];		/*			(C) */
 };
 
-static void move_data(struct ramblk *disk, struct request *r)
+static void move_data(const struct ramblk *disk, const struct request *r)
 {
 	char *at = disk->memory + (r->sector << SECTOR_SHIFT);
 
 	for (unsigned i = 0; i < r->nr_segments; i++) {
-		struct segment *s = &r->segments[i];
+		const struct segment *s = &r->segments[i];
 
 		if (r->write)
 			memcpy(at, s->data, s->len);
@@ -41,6 +41,14 @@ static void move_data(struct ramblk *disk, struct request *r)
 			memcpy(s->data, at, s->len);
 		at += s->len;
 	}
+}
+
+/* The end of a request: its data moves, if it shall, and its owner is told. */
+static void complete(struct ramblk *disk, struct request *r)
+{
+	if (!r->error)
+		move_data(disk, r);
+	request_done(r);
 }
 
 /* The head of the queue if it is due; otherwise arms the timer for it. Lock held. */
@@ -69,10 +77,8 @@ static void timer_fired(struct timer *timer)
 
 		r = take_due(disk);
 		spin_unlock_irq(&disk->lock, flags);
-		if (r) {
-			move_data(disk, r);
-			request_done(r, 0);
-		}
+		if (r)
+			complete(disk, r);
 	} while (r);
 }
 
@@ -92,11 +98,10 @@ static void ramblk_submit(struct blkdev *dev, struct request *r)
 	irqflags_t flags;
 
 	if (policy_get(&policy.complete) == COMPLETE_INLINE) {
-		move_data(disk, r);
-		request_done(r, 0);
+		complete(disk, r);
 		return;
 	}
-	r->due = clock_ns() + policy_get(&policy.latency_us) * NSEC_PER_USEC;
+	r->due = r->submitted + policy_get(&policy.latency_us) * NSEC_PER_USEC;
 	flags = spin_lock_irq(&disk->lock);
 	insert(disk, r);
 	if (disk->queue.next == &r->link)

@@ -5,7 +5,7 @@
  * A struct page_read counts the pieces of one page that are under way, plus one for whoever is still adding pieces. Whoever brings the count
  * to zero calls page_read_done: the device's interrupt, or page_read_end. An error of any piece is the page's.
  *
- * A request carries a list of the page_reads it has pieces of: one entry for each segment.
+ * A request's `private` says for each segment which page_read it is a piece of.
  */
 #include "fs/bdev.h"
 
@@ -13,29 +13,30 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
+/* (C) constant, (A) atomic */
 struct page_read {
-	struct page *page;
-	_Atomic unsigned pieces; /* under way, and 1 while pieces may still be added */
-	_Atomic int error;
-	unsigned end; /* what lies behind is zeroed when all pieces are there: the file ends in this page */
+	struct page *page;	 /*						(C) */
+	unsigned end;		 /* zeroed from here on when all pieces are there	(C) */
+	_Atomic unsigned pieces; /* under way, and 1 while pieces may still be added	(A) */
+	_Atomic int error;	 /* of some piece				(A) */
 };
 
 struct carried {
-	struct page_read *read[REQUEST_SEGMENTS]; /* by segment */
+	struct page_read *read[REQUEST_SEGMENTS]; /* by segment; the request's owner	(C) */
 };
 
 static struct slab_cache read_cache = SLAB_CACHE("page-read", struct page_read);
 static struct slab_cache carried_cache = SLAB_CACHE("carried", struct carried);
 
-struct page_read *page_read_begin(struct page *page)
+struct page_read *page_read_begin(struct page *page, unsigned end)
 {
 	struct page_read *p = slab_alloc(&read_cache);
 
 	if (!p) {
-		page_read_done(page, -EIO);
+		page_read_done(page, -ENOMEM);
 		return NULL;
 	}
-	*p = (struct page_read){ .page = page, .pieces = 1, .end = PAGE_SIZE };
+	*p = (struct page_read){ .page = page, .pieces = 1, .end = end };
 	return p;
 }
 
@@ -59,11 +60,6 @@ void page_read_end(struct page_read *p, int error)
 void page_read_zero(struct page_read *p, unsigned offset, unsigned len)
 {
 	memset((char *)page_address(p->page) + offset, 0, len);
-}
-
-void page_read_cut(struct page_read *p, unsigned end)
-{
-	p->end = end;
 }
 
 static void request_read_done(struct request *r, int error)
@@ -112,12 +108,12 @@ void page_read_piece(struct read_batch *b, struct page_read *p, unsigned offset,
 
 	atomic_fetch_add_explicit(&p->pieces, 1, memory_order_relaxed);
 	if (!request_for(b, sector)) {
-		piece_done(p, -EIO);
+		piece_done(p, -ENOMEM);
 		return;
 	}
 	c = b->request->private;
 	c->read[b->request->nr_segments] = p;
-	request_add(b->request, (char *)page_address(p->page) + offset, len);
+	request_add(b->request, (char *)page_address(p->page) + offset, len); /* request_for made room */
 	b->next_sector = sector + (len >> SECTOR_SHIFT);
 }
 
@@ -125,7 +121,7 @@ void page_read_piece(struct read_batch *b, struct page_read *p, unsigned offset,
 
 struct bdev {
 	struct mapping mapping;
-	struct blkdev *dev;
+	struct blkdev *dev; /* (C) */
 };
 
 static void bdev_read_pages(struct mapping *m, struct page **pages, unsigned n)
@@ -137,11 +133,10 @@ static void bdev_read_pages(struct mapping *m, struct page **pages, unsigned n)
 		uint64_t pos = atomic_load_explicit(&pages[i]->index, memory_order_relaxed) << PAGE_SHIFT;
 		uint64_t left = (dev->sectors << SECTOR_SHIFT) - pos;
 		unsigned len = left < PAGE_SIZE ? (unsigned)left : PAGE_SIZE;
-		struct page_read *p = page_read_begin(pages[i]);
+		struct page_read *p = page_read_begin(pages[i], len);
 
 		if (!p)
 			continue;
-		page_read_zero(p, len, PAGE_SIZE - len);
 		page_read_piece(&b, p, 0, len, pos >> SECTOR_SHIFT);
 		page_read_end(p, 0);
 	}

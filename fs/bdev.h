@@ -11,7 +11,7 @@ struct mapping *bdev_mapping(struct blkdev *dev);
 
 /*
  * Page reads being gathered: pieces that follow each other on the device go into one request. Each page may be made of several pieces; it is
- * done when all have been read. One gatherer at a time; sleeps in submit.
+ * done when all have been read. A batch belongs to one thread; submitting may sleep.
  */
 struct page_read; /* one page under way */
 
@@ -21,18 +21,16 @@ struct read_batch {
 	uint64_t next_sector;	 /* behind its last piece */
 };
 
-/* A page about to be read in pieces. NULL (no memory): page_read_done has been called. */
-struct page_read *page_read_begin(struct page *page);
+/* A page about to be read in pieces, of which the first `end` bytes belong to the file: what lies behind will read as zero, whatever the
+ * pieces bring. NULL (no memory): page_read_done has been called. */
+struct page_read *page_read_begin(struct page *page, unsigned end);
 
-/* [offset, offset+len) of the page comes from these sectors. */
+/* [offset, offset+len) of the page comes from these sectors: both multiples of a sector. */
 void page_read_piece(struct read_batch *b, struct page_read *p, unsigned offset, unsigned len, uint64_t sector);
 
 void page_read_zero(struct page_read *p, unsigned offset, unsigned len); /* a hole */
 
-/* The file ends in this page: whatever the pieces bring behind `end` reads as zero. Before page_read_end. */
-void page_read_cut(struct page_read *p, unsigned end);
-
-/* No more pieces: with an error, or 0. The page is done when the pieces under way are. */
+/* No more pieces. error: 0, -EIO or -ENOMEM. The page is done when the pieces under way are. */
 void page_read_end(struct page_read *p, int error);
 
 void read_batch_submit(struct read_batch *b); /* what is left */

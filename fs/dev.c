@@ -10,7 +10,7 @@
 #include "lib/prng.h"
 #include "lib/string.h"
 
-#define CHUNK 512
+#define CHUNK 512 /* bytes on the stack between the console and user memory */
 
 /* ---- null and zero ---- */
 
@@ -26,7 +26,21 @@ static long null_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 
 static long zero_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	return clear_user(buf, n) ? -EFAULT : (long)n;
+	size_t done = 0;
+
+	while (done < n && !thread_killed()) {
+		size_t part = n - done < PAGE_SIZE ? n - done : PAGE_SIZE;
+
+		if (clear_user(buf + done, part))
+			return done ? (long)done : -EFAULT;
+		done += part;
+	}
+	return (long)done;
+}
+
+static long full_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	return n ? -ENOSPC : 0;
 }
 
 /* ---- random ---- */
@@ -56,7 +70,7 @@ static long stream_write(enum stream to, uintptr_t buf, size_t n)
 	char chunk[CHUNK];
 	size_t done = 0;
 
-	while (done < n) {
+	while (done < n && !thread_killed()) {
 		size_t part = n - done < CHUNK ? n - done : CHUNK;
 		size_t left = copy_from_user_part(chunk, buf + done, part);
 
@@ -95,15 +109,17 @@ static long console_file_read(struct file *file, uintptr_t buf, size_t n, uint64
 
 /* ---- the table ---- */
 
+/* (C) constant */
 struct device {
-	const char *name;
-	unsigned major, minor, mode;
-	struct file_ops ops;
+	const char *name;	      /* (C) */
+	unsigned major, minor, mode;  /* (C) */
+	struct file_ops ops;	      /* (C) */
 };
 
 static const struct device devices[] = {
 	{ "null", 1, 3, 0666, { .read = null_read, .write = null_write } },
 	{ "zero", 1, 5, 0666, { .read = zero_read, .write = null_write } },
+	{ "full", 1, 7, 0666, { .read = zero_read, .write = full_write } },
 	{ "random", 1, 8, 0666, { .read = random_read, .write = null_write } },
 	{ "urandom", 1, 9, 0666, { .read = random_read, .write = null_write } },
 	{ "console", 5, 1, 0600, { .read = console_file_read, .write = stdout_write, .stream = true } },
@@ -111,16 +127,24 @@ static const struct device devices[] = {
 	{ "results", 5, 65, 0600, { .write = results_write, .stream = true } },
 };
 
-static int device_open(struct inode *inode, struct file *file)
+static uint32_t device_number(const struct device *dev)
 {
-	const struct device *dev = memnode_of(inode)->arg;
-
-	file->ops = &dev->ops;
-	return 0;
+	return dev->major << 8 | dev->minor;
 }
 
-static const struct inode_ops device_ops = { .open = device_open };
-static struct super dev_super = { .type = "devtmpfs", .dev = 5 };
+static int node_open(struct inode *inode, struct file *file)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
+		if (inode->rdev == device_number(&devices[i])) {
+			file->ops = &devices[i].ops;
+			return 0;
+		}
+	return -ENXIO;
+}
+
+const struct inode_ops device_node_ops = { .open = node_open };
+
+static struct super dev_super = { .type = "devtmpfs", .dev = 5, .read_only = true };
 static struct memnode *dev_root;
 
 struct super *dev_mount(void)
@@ -134,9 +158,8 @@ struct super *dev_mount(void)
 
 		if (!node)
 			return NULL;
-		node->arg = dev;
-		node->inode->ops = &device_ops;
-		node->inode->rdev = dev->major << 8 | dev->minor;
+		node->inode->ops = &device_node_ops;
+		node->inode->rdev = device_number(dev);
 	}
 	return &dev_super;
 }

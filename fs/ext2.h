@@ -13,6 +13,8 @@
 #define EXT2_ROOT_INO 2
 #define EXT2_SUPER_AT 1024
 #define EXT2_DIRECT 12
+#define EXT2_GOOD_OLD_FIRST_INO 11 /* revision 0: lower numbers are the file system's own */
+#define EXT2_GOOD_OLD_INODE_SIZE 128
 
 struct ext2_super_block {
 	uint32_t inodes_count, blocks_count, r_blocks_count, free_blocks_count, free_inodes_count;
@@ -59,10 +61,13 @@ struct ext2_dirent {
 
 enum {
 	EXT2_INCOMPAT_FILETYPE = 2,
-	EXT2_DYNAMIC_REV = 1,
+	EXT2_INCOMPAT_RECOVER = 4,
+	EXT2_DYNAMIC_REV = 1, /* the highest revision there is */
+	EXT2_STATE_VALID = 1, /* it was unmounted properly */
+	EXT2_STATE_ERROR = 2,
 };
 
-/* A mounted file system. (C) constant */
+/* A mounted file system. (C) constant, (A) atomic */
 struct ext2 {
 	struct super super;	 /* (C) */
 	struct blkdev *dev;	 /* (C) */
@@ -70,8 +75,10 @@ struct ext2 {
 	uint32_t blocks, inodes; /* (C) */
 	uint32_t block_shift;	 /* 10 to 12	(C) */
 	uint32_t first_block;	 /* (C) */
+	uint32_t first_ino;	 /* the lowest a directory may name, but for the root	(C) */
 	uint32_t inodes_per_group, inode_size, groups; /* (C) */
 	bool filetype;		 /* directory entries tell types	(C) */
+	_Atomic uint64_t reported; /* what ext2_corrupt spoke of last	(A) */
 };
 
 static inline struct ext2 *ext2_of(const struct inode *inode)
@@ -84,14 +91,22 @@ static inline uint32_t ext2_block_size(const struct ext2 *fs)
 	return 1u << fs->block_shift;
 }
 
-/* Something on the disk cannot be: one line in the log. Returns -EIO. */
-int ext2_corrupt(const struct ext2 *fs, const char *what, uint64_t where);
+/* Something on the disk cannot be: one line in the log, however many find it. what ends in what `where` counts ("inode"). Returns -EIO. */
+int ext2_corrupt(struct ext2 *fs, const char *what, uint64_t where);
 
-/* fs/ext2_inode.c */
-int ext2_inode_get(struct ext2 *fs, uint64_t ino, struct inode **out); /* referenced; sleeps */
+/* fs/ext2_inode.c: referenced. name: for people, if the inode comes from the disk. Sleeps. */
+int ext2_inode_get(struct ext2 *fs, uint64_t ino, const char *name, size_t len, struct inode **out);
 
-/* fs/ext2_map.c: *block is where the file's block lies, 0: a hole. 0 or -errno. Sleeps. */
-int ext2_map_block(struct inode *inode, uint64_t index, uint32_t *block);
+/* Blocks that follow each other in a file and on the disk; or a hole. */
+struct ext2_run {
+	uint64_t index;	/* in the file */
+	uint32_t block;	/* on the disk; 0: a hole */
+	uint32_t count;	/* at least 1 */
+};
+
+/* fs/ext2_map.c: the run that begins at block `index` of the file, at most `most` blocks of it. 0, -EIO, -ENOMEM. Sleeps, and no signal ends
+ * that. */
+int ext2_map(struct inode *inode, uint64_t index, uint32_t most, struct ext2_run *run);
 extern const struct backing_ops ext2_backing;
 
 /* fs/ext2_dir.c */

@@ -2,73 +2,103 @@
 /*
  * Directories: blocks of entries, each with its own length. A position in a directory is the byte offset of an entry. Every entry is
  * checked before it is believed: it lies inside its block, is long enough for its name, and leads on.
+ *
+ * Entries are looked at where they lie, in the directory's own pages; none crosses a page. Indexed directories (dir_index) are
+ * laid out so that this finds everything: their index blocks look like one unused entry.
  */
 #include "fs/ext2.h"
-#include "kernel/slab.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
 #define DIRENT_MIN 8
 
-/* One block of the directory in memory. */
-struct dir_block {
+/* A place in a directory, with the page under it. */
+struct cursor {
 	struct inode *dir;
-	uint64_t start; /* of the block, in the directory; UINT64_MAX: none */
-	char *data;
+	uint64_t pos;
+	struct page *page; /* that pos lies in, referenced; NULL: not read yet */
 };
 
-static int load(struct dir_block *b, uint64_t pos)
+static void cursor_move(struct cursor *c, uint64_t to)
 {
-	uint32_t size = ext2_block_size(ext2_of(b->dir));
-	uint64_t start = pos & ~(uint64_t)(size - 1);
-	long got;
-
-	if (start == b->start)
-		return 0;
-	got = mapping_read_kernel(&b->dir->mapping, start, b->data, size);
-	if (got != (long)size)
-		return got < 0 ? (int)got : ext2_corrupt(ext2_of(b->dir), "a directory's size", b->dir->ino);
-	b->start = start;
-	return 0;
+	if (c->page && to >> PAGE_SHIFT != c->pos >> PAGE_SHIFT) {
+		page_put(c->page);
+		c->page = NULL;
+	}
+	c->pos = to;
 }
 
-/* The entry at pos, checked. */
-static int entry_at(struct dir_block *b, uint64_t pos, const struct ext2_dirent **out)
+/* Bytes from pos to the end of its block, or of the directory. */
+static uint64_t room_at(const struct cursor *c)
 {
-	struct ext2 *fs = ext2_of(b->dir);
-	uint32_t left = ext2_block_size(fs) - (uint32_t)(pos & (ext2_block_size(fs) - 1));
-	const struct ext2_dirent *e = NULL;
-	int err = load(b, pos);
+	uint32_t size = ext2_block_size(ext2_of(c->dir));
+	uint64_t block = size - (c->pos & (size - 1)), file = mapping_size(&c->dir->mapping) - c->pos;
 
+	return file < block ? file : block;
+}
+
+static bool entry_sound(const struct ext2 *fs, const struct ext2_dirent *e, uint64_t room)
+{
+	if (e->rec_len < DIRENT_MIN || e->rec_len % 4 || e->rec_len > room)
+		return false;
+	if (!e->ino)
+		return true;
+	return e->name_len <= e->rec_len - DIRENT_MIN && e->ino <= fs->inodes &&
+	       (e->ino >= fs->first_ino || e->ino == EXT2_ROOT_INO);
+}
+
+/* The entry under the cursor, checked; it stays as long as the cursor does not move. */
+static int entry_at(struct cursor *c, const struct ext2_dirent **out)
+{
+	struct ext2 *fs = ext2_of(c->dir);
+	uint64_t room = room_at(c);
+	int err = 0;
+
+	if (!c->page)
+		err = cache_read(&c->dir->mapping, c->pos >> PAGE_SHIFT, WAIT_KILLABLE, &c->page);
 	if (err)
 		return err;
-	e = (const void *)(b->data + (pos - b->start));
-	if (left < DIRENT_MIN || e->rec_len < DIRENT_MIN || e->rec_len % 4 || e->rec_len > left ||
-	    (e->ino && e->name_len > e->rec_len - DIRENT_MIN) || e->ino > fs->inodes)
-		return ext2_corrupt(fs, "a directory entry of an inode", b->dir->ino);
-	*out = e;
+	*out = (const void *)((char *)page_address(c->page) + c->pos % PAGE_SIZE);
+	if (room < DIRENT_MIN || !entry_sound(fs, *out, room))
+		return ext2_corrupt(fs, "the directory, inode", c->dir->ino);
 	return 0;
 }
 
-/* Calls fn for each used entry from pos on, until it returns false. */
-static int for_each_entry(struct inode *dir, uint64_t pos, bool (*fn)(void *arg, const struct ext2_dirent *e, uint64_t next),
-			  void *arg)
+/* The first entry at or behind pos: a position that is none of ours may be in the middle of one. */
+static int cursor_settle(struct cursor *c, uint64_t pos)
 {
-	struct dir_block b = { .dir = dir, .start = UINT64_MAX, .data = kmalloc(ext2_block_size(ext2_of(dir))) };
-	const struct ext2_dirent *e = NULL;
-	bool more = true;
-	int err = b.data ? 0 : -ENOMEM;
+	const struct ext2_dirent *e;
+	int err = 0;
 
-	pos = (pos + 3) & ~3ull;
-	while (!err && more && pos < mapping_size(&dir->mapping)) {
-		err = entry_at(&b, pos, &e);
+	cursor_move(c, pos & ~(uint64_t)(ext2_block_size(ext2_of(c->dir)) - 1));
+	while (!err && c->pos < pos && c->pos < mapping_size(&c->dir->mapping)) {
+		err = entry_at(c, &e);
+		if (!err)
+			cursor_move(c, c->pos + e->rec_len);
+	}
+	return err;
+}
+
+typedef bool entry_fn(void *arg, const struct ext2_dirent *e, uint64_t next);
+
+/* Calls fn for each used entry from pos on, until it returns false. */
+static int for_each_entry(struct inode *dir, uint64_t pos, entry_fn *fn, void *arg)
+{
+	struct cursor c = { .dir = dir };
+	const struct ext2_dirent *e;
+	bool more = true;
+	int err = cursor_settle(&c, pos);
+
+	while (!err && more && c.pos < mapping_size(&dir->mapping)) {
+		err = entry_at(&c, &e);
 		if (err)
 			break;
-		pos += e->rec_len;
 		if (e->ino && e->name_len)
-			more = fn(arg, e, pos);
+			more = fn(arg, e, c.pos + e->rec_len);
+		cursor_move(&c, c.pos + e->rec_len);
 	}
-	kfree(b.data);
+	if (c.page)
+		page_put(c.page);
 	return err;
 }
 
@@ -98,22 +128,18 @@ static int ext2_lookup(struct inode *dir, const char *name, size_t len, struct i
 
 	if (err)
 		return err;
-	if (!s.ino)
-		return -ENOENT;
-	err = ext2_inode_get(ext2_of(dir), s.ino, out);
-	if (!err && !(*out)->name[0] && name[0] != '.')
-		strlcpy((*out)->name, name, len + 1 < sizeof((*out)->name) ? len + 1 : sizeof((*out)->name));
-	return err;
+	return s.ino ? ext2_inode_get(ext2_of(dir), s.ino, name, len, out) : -ENOENT;
 }
 
 /* ---- listing ---- */
 
 static unsigned type_of(const struct ext2 *fs, const struct ext2_dirent *e)
 {
-	/* disk: 1 regular, 2 directory, 3 character, 4 block, 5 fifo, 6 socket, 7 link; getdents: the mode's type bits >> 12 */
-	static const unsigned char types[] = { 0, 8, 4, 2, 6, 1, 12, 10 };
+	/* disk: 1 regular, 2 directory, 3 character, 4 block, 5 fifo, 6 socket, 7 link; wanted: the mode's type bits >> 12 */
+	static const unsigned char types[] = { 0, S_IFREG >> 12, S_IFDIR >> 12, S_IFCHR >> 12,
+					       S_IFBLK >> 12, S_IFIFO >> 12, S_IFSOCK >> 12, S_IFLNK >> 12 };
 
-	return fs->filetype && e->type < sizeof(types) ? types[e->type] : 0;
+	return fs->filetype && e->type < ARRAY_SIZE(types) ? types[e->type] : 0;
 }
 
 struct listing {
@@ -121,7 +147,7 @@ struct listing {
 	struct ext2 *fs;
 };
 
-static bool list_entry_fn(void *arg, const struct ext2_dirent *e, uint64_t next)
+static bool list_one(void *arg, const struct ext2_dirent *e, uint64_t next)
 {
 	struct listing *l = arg;
 
@@ -132,7 +158,7 @@ static int ext2_readdir(struct inode *dir, uint64_t pos, struct dir_sink *sink)
 {
 	struct listing l = { sink, ext2_of(dir) };
 
-	return for_each_entry(dir, pos, list_entry_fn, &l);
+	return for_each_entry(dir, pos, list_one, &l);
 }
 
 const struct inode_ops ext2_dir_ops = { .lookup = ext2_lookup, .readdir = ext2_readdir };

@@ -10,50 +10,80 @@ static const struct {
 	uint32_t bit;
 	const char *name;
 } incompat_names[] = {
-	{ 0x1, "compression" },	  { 0x4, "needs_recovery" }, { 0x8, "journal_dev" }, { 0x10, "meta_bg" },
+	{ 0x1, "compression" },	  { 0x8, "journal_dev" },    { 0x10, "meta_bg" },
 	{ 0x40, "extent" },	  { 0x80, "64bit" },	     { 0x100, "mmp" },	     { 0x200, "flex_bg" },
 	{ 0x400, "ea_inode" },	  { 0x1000, "dirdata" },     { 0x2000, "metadata_csum_seed" },
 	{ 0x4000, "large_dir" },  { 0x8000, "inline_data" }, { 0x10000, "encrypt" }, { 0x20000, "casefold" },
 };
 
-static int refuse(const char *dev, const char *why, const char *what_to_do)
+static int refuse(const struct blkdev *dev, const char *why, const char *what_to_do)
 {
-	log_line("%s: %s; %s", dev, why, what_to_do);
+	log_line("%s: %s; %s", dev->name, why, what_to_do);
 	return -EINVAL;
 }
 
-static int check_features(const char *dev, const struct ext2_super_block *sb)
+/* Features that change what is on the disk. Others (compat, ro_compat) do not keep anybody from reading. */
+static int check_features(const struct blkdev *dev, const struct ext2_super_block *sb)
 {
 	uint32_t unknown = sb->feature_incompat & ~(uint32_t)EXT2_INCOMPAT_FILETYPE;
 
+	if (sb->rev_level > EXT2_DYNAMIC_REV)
+		return refuse(dev, "this revision of ext2 is not known", "make the image with mke2fs -t ext2");
 	if (sb->rev_level < EXT2_DYNAMIC_REV || !unknown)
 		return 0;
+	if (unknown & EXT2_INCOMPAT_RECOVER)
+		return refuse(dev, "the journal holds changes that are not in the file system yet (feature 'needs_recovery')",
+			      "run e2fsck on the image first");
 	for (unsigned i = 0; i < ARRAY_SIZE(incompat_names); i++)
 		if (unknown & incompat_names[i].bit) {
-			log_line("%s: file system has feature '%s', which ext2 has not; make the image with mke2fs -t ext2",
-				 dev, incompat_names[i].name);
+			log_line("%s: the file system has feature '%s', which ext2 has not; make the image with mke2fs -t ext2",
+				 dev->name, incompat_names[i].name);
 			return -EINVAL;
 		}
-	log_line("%s: file system has unknown features %#x; make the image with mke2fs -t ext2", dev, unknown);
+	log_line("%s: the file system has unknown features %#x; make the image with mke2fs -t ext2", dev->name, unknown);
 	return -EINVAL;
+}
+
+static uint32_t inode_size(const struct ext2_super_block *sb)
+{
+	return sb->rev_level < EXT2_DYNAMIC_REV ? EXT2_GOOD_OLD_INODE_SIZE : sb->inode_size;
+}
+
+static uint32_t groups(const struct ext2_super_block *sb)
+{
+	return (uint32_t)(((uint64_t)sb->blocks_count - sb->first_data_block + sb->blocks_per_group - 1) / sb->blocks_per_group);
+}
+
+/* Do the super block's numbers fit each other? */
+static bool sound(const struct ext2_super_block *sb)
+{
+	uint32_t block = 1024u << sb->log_block_size;
+
+	if (!sb->inodes_count || !sb->blocks_per_group || !sb->inodes_per_group || sb->first_data_block >= sb->blocks_count)
+		return false;
+	if (sb->first_data_block != (block == 1024 ? 1 : 0))
+		return false;
+	if (sb->blocks_per_group > 8 * block || sb->inodes_per_group > 8 * block) /* a bitmap is one block */
+		return false;
+	return (uint64_t)groups(sb) * sb->inodes_per_group >= sb->inodes_count;
 }
 
 static int check_geometry(const struct blkdev *dev, const struct ext2_super_block *sb)
 {
 	uint64_t bytes = dev->sectors << SECTOR_SHIFT;
-	uint32_t size = sb->rev_level < EXT2_DYNAMIC_REV ? 128 : sb->inode_size;
+	uint32_t size = inode_size(sb);
 
 	if (sb->log_block_size > 2)
-		return refuse(dev->name, "block size is not 1, 2 or 4 KiB", "make the image with mke2fs -b 4096");
+		return refuse(dev, "the block size is not 1, 2 or 4 KiB", "make the image with mke2fs -b 4096");
 	if (((uint64_t)sb->blocks_count << (10 + sb->log_block_size)) > bytes) {
 		log_line("%s: the image is cut off: the file system has %u blocks of %u bytes, the disk only %llu bytes; copy it again",
 			 dev->name, sb->blocks_count, 1024u << sb->log_block_size, (unsigned long long)bytes);
 		return -EINVAL;
 	}
-	if (!sb->blocks_per_group || !sb->inodes_per_group || sb->first_data_block >= sb->blocks_count || !sb->inodes_count)
-		return refuse(dev->name, "the super block is damaged", "run e2fsck on the image");
-	if (size < 128 || (size & (size - 1)) || size > 1024u << sb->log_block_size)
-		return refuse(dev->name, "the inode size is impossible", "run e2fsck on the image");
+	if (!sound(sb))
+		return refuse(dev, "the super block is damaged", "run e2fsck on the image");
+	if (size < EXT2_GOOD_OLD_INODE_SIZE || (size & (size - 1)) || size > 1024u << sb->log_block_size)
+		return refuse(dev, "the inode size is impossible", "run e2fsck on the image");
 	return 0;
 }
 
@@ -61,11 +91,13 @@ static int read_super(struct blkdev *dev, struct mapping *meta, struct ext2_supe
 {
 	long got = mapping_read_kernel(meta, EXT2_SUPER_AT, sb, sizeof(*sb));
 
-	if (got < 0 && got != -ENXIO)
-		return refuse(dev->name, "the super block cannot be read", "check the image");
-	if (got != (long)sizeof(*sb) || sb->magic != EXT2_MAGIC)
-		return refuse(dev->name, "this is not an ext2 file system", "make the image with mke2fs -t ext2");
-	return check_features(dev->name, sb) ?: check_geometry(dev, sb);
+	if (got < 0)
+		return refuse(dev, "the super block cannot be read", "check the image");
+	if (got != (long)sizeof(*sb))
+		return refuse(dev, "the disk is too small to hold a file system", "make an image with mke2fs -t ext2");
+	if (sb->magic != EXT2_MAGIC)
+		return refuse(dev, "this is not an ext2 file system", "make the image with mke2fs -t ext2");
+	return check_features(dev, sb) ?: check_geometry(dev, sb);
 }
 
 static void fill(struct ext2 *fs, const struct ext2_super_block *sb)
@@ -74,19 +106,45 @@ static void fill(struct ext2 *fs, const struct ext2_super_block *sb)
 	fs->inodes = sb->inodes_count;
 	fs->block_shift = 10 + sb->log_block_size;
 	fs->first_block = sb->first_data_block;
+	fs->first_ino = sb->rev_level < EXT2_DYNAMIC_REV ? EXT2_GOOD_OLD_FIRST_INO : sb->first_ino;
 	fs->inodes_per_group = sb->inodes_per_group;
-	fs->inode_size = sb->rev_level < EXT2_DYNAMIC_REV ? 128 : sb->inode_size;
-	fs->groups = (fs->blocks - fs->first_block + sb->blocks_per_group - 1) / sb->blocks_per_group;
+	fs->inode_size = inode_size(sb);
+	fs->groups = groups(sb);
 	fs->filetype = sb->rev_level >= EXT2_DYNAMIC_REV && (sb->feature_incompat & EXT2_INCOMPAT_FILETYPE);
-	fs->super = (struct super){ .type = "ext2", .dev = 0x0100 + fs->dev->number, .private = fs };
+	fs->super = (struct super){
+		.type = "ext2",
+		.dev = 0x0100 + fs->dev->number,
+		.block_size = ext2_block_size(fs),
+		.read_only = true,
+		.private = fs,
+	};
 }
 
-int ext2_corrupt(const struct ext2 *fs, const char *what, uint64_t where)
+int ext2_corrupt(struct ext2 *fs, const char *what, uint64_t where)
 {
-	log_line("%s: %s is damaged (at %llu); run e2fsck on the image", fs->dev->name, what, (unsigned long long)where);
+	uint64_t mark = (uintptr_t)what ^ where << 48 ^ where;
+
+	/* many look at the same damage, in a row mostly */
+	if (atomic_exchange_explicit(&fs->reported, mark, memory_order_relaxed) != mark)
+		log_line("%s: damaged: %s %lu; run e2fsck on the image", fs->dev->name, what, where);
 	return -EIO;
 }
 
+/* 0, or an error; fs stays, for inodes in the cache may name it. */
+static int mount(struct ext2 *fs, struct super **out)
+{
+	int err = ext2_inode_get(fs, EXT2_ROOT_INO, NULL, 0, &fs->super.root);
+
+	if (!err && inode_type(fs->super.root) != S_IFDIR) {
+		inode_put(fs->super.root);
+		err = ext2_corrupt(fs, "the root directory, inode", EXT2_ROOT_INO);
+	}
+	if (!err)
+		*out = &fs->super;
+	return err;
+}
+
+/* What a device that cannot be mounted has in memory may stay: that ends the boot. */
 int ext2_mount(struct blkdev *dev, struct super **out)
 {
 	struct ext2 *fs = kzalloc(sizeof(*fs));
@@ -98,14 +156,10 @@ int ext2_mount(struct blkdev *dev, struct super **out)
 		fs->dev = dev;
 		fs->meta = meta;
 		fill(fs, sb);
-		err = ext2_inode_get(fs, EXT2_ROOT_INO, &fs->super.root);
-		if (!err && inode_type(fs->super.root) != S_IFDIR)
-			err = ext2_corrupt(fs, "the root directory", EXT2_ROOT_INO);
+		if (!(sb->state & EXT2_STATE_VALID) || sb->state & EXT2_STATE_ERROR)
+			log_line("%s: the file system was not unmounted properly or has errors; run e2fsck on the image", dev->name);
+		err = mount(fs, out);
 	}
 	kfree(sb);
-	if (err)
-		kfree(fs); /* a device that could not be mounted ends the boot, so its few pages may stay */
-	else
-		*out = &fs->super;
 	return err;
 }

@@ -26,7 +26,7 @@ int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 	int err = 0;
 
 	if (!file)
-		return -ENFILE;
+		return -ENOMEM;
 	file->inode = inode;
 	file->ops = default_ops(inode);
 	atomic_store_explicit(&file->refs, 1, memory_order_relaxed);
@@ -44,38 +44,64 @@ int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 	return 0;
 }
 
+/* Everybody is root, so only what a file is, and where it lies, can forbid something. */
 static int may_open(const struct inode *inode, unsigned flags)
 {
+	unsigned type = inode_type(inode);
+
 	if (flags & VFS_PATH)
 		return 0;
-	if (inode_type(inode) == S_IFLNK)
+	if (type == S_IFLNK)
 		return -ELOOP; /* only with VFS_NOFOLLOW do we get to see one */
-	if (!(flags & (VFS_WRITE | VFS_TRUNC)))
-		return 0;
-	if (inode_type(inode) == S_IFDIR)
+	if (flags & (VFS_WRITE | VFS_TRUNC)) {
+		if (type == S_IFDIR)
+			return -EISDIR;
+		if (type == S_IFREG && inode->super->read_only)
+			return -EROFS;
+	}
+	return type == S_IFREG || type == S_IFDIR || inode->ops->open ? 0 : -ENXIO; /* a socket, a device we have not */
+}
+
+static int open_found(struct inode *inode, unsigned flags, struct file **out)
+{
+	int err = may_open(inode, flags);
+
+	return err ? err : vfs_open_inode(inode, flags, out);
+}
+
+static int open_or_create(const struct place *place, unsigned flags, struct file **out)
+{
+	if (place->slash)
 		return -EISDIR;
-	return inode->mapping.ops && !inode->mapping.ops->writable ? -EROFS : 0;
+	if (!place->inode)
+		return place->dir->super->read_only ? -EROFS : -ENOENT;
+	if (flags & VFS_EXCL)
+		return -EEXIST;
+	if (inode_type(place->inode) == S_IFDIR)
+		return -EISDIR;
+	return open_found(place->inode, flags, out);
 }
 
 int vfs_open(struct inode *base, const char *path, unsigned flags, unsigned mode, struct file **out)
 {
 	unsigned how = (flags & VFS_NOFOLLOW ? LOOKUP_NOFOLLOW : 0) | (flags & VFS_DIRECTORY ? LOOKUP_DIRECTORY : 0);
+	struct place place;
 	struct inode *inode;
-	int err = vfs_lookup(base, path, how, &inode);
+	int err;
 
-	(void)mode;
-	if (err == -ENOENT && (flags & VFS_CREATE) && path[0])
-		return -EROFS;
+	(void)mode; /* nothing can be created */
+	if (flags & VFS_CREATE) {
+		err = vfs_find_place(base, path, how | (flags & VFS_EXCL ? LOOKUP_NOFOLLOW : 0), &place);
+		if (err)
+			return err;
+		err = open_or_create(&place, flags, out);
+		place_put(&place);
+		return err;
+	}
+	err = vfs_lookup(base, path, how, &inode);
 	if (err)
 		return err;
-	if ((flags & VFS_CREATE) && (flags & VFS_EXCL))
-		err = -EEXIST;
-	else if ((flags & VFS_CREATE) && inode_type(inode) == S_IFDIR)
-		err = -EISDIR;
-	if (!err)
-		err = may_open(inode, flags);
-	if (!err)
-		err = vfs_open_inode(inode, flags, out);
+	err = open_found(inode, flags, out);
 	inode_put(inode);
 	return err;
 }
@@ -128,51 +154,43 @@ struct mapping *file_mapping(struct file *file)
 
 #define RW_MAX 0x7ffff000ul /* Linux's MAX_RW_COUNT */
 
-static long do_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+/* One transfer at pos; stream files have none, and get 0. */
+static long move(struct file *file, bool write, uintptr_t buf, size_t n, uint64_t pos)
 {
-	if (!file_readable(file))
-		return -EBADF;
-	if (inode_type(file->inode) == S_IFDIR)
-		return -EISDIR;
-	if (!file->ops->read)
-		return -EINVAL;
-	if (!user_range_ok(buf, n))
-		return -EFAULT;
-	return file->ops->read(file, buf, n < RW_MAX ? n : RW_MAX, pos);
-}
+	long (*op)(struct file *file, uintptr_t buf, size_t n, uint64_t pos) = write ? file->ops->write : file->ops->read;
 
-static long do_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
-{
-	if (!file_writable(file))
+	if (!(write ? file_writable(file) : file_readable(file)))
 		return -EBADF;
-	if (!file->ops->write)
+	if (!write && inode_type(file->inode) == S_IFDIR)
+		return -EISDIR;
+	if (!op)
 		return -EINVAL;
 	if (!user_range_ok(buf, n))
 		return -EFAULT;
-	return file->ops->write(file, buf, n < RW_MAX ? n : RW_MAX, pos);
+	if (n > INT64_MAX - pos)
+		return -EINVAL;
+	return op(file, buf, n < RW_MAX ? n : RW_MAX, pos);
 }
 
 long file_pread(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	return file->ops->stream ? -ESPIPE : do_read(file, buf, n, pos);
+	return file->ops->stream ? -ESPIPE : move(file, false, buf, n, pos);
 }
 
 long file_pwrite(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	return file->ops->stream ? -ESPIPE : do_write(file, buf, n, pos);
+	return file->ops->stream ? -ESPIPE : move(file, true, buf, n, pos);
 }
 
-typedef long transfer(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
-
-static long at_position(struct file *file, uintptr_t buf, size_t n, transfer *move)
+static long move_at_position(struct file *file, bool write, uintptr_t buf, size_t n)
 {
 	long done;
 
 	if (file->ops->stream)
-		return move(file, buf, n, 0);
+		return move(file, write, buf, n, 0);
 	if (mutex_lock_killable(&file->pos_lock))
 		return -EINTR;
-	done = move(file, buf, n, file->pos);
+	done = move(file, write, buf, n, file->pos);
 	if (done > 0)
 		file->pos += (uint64_t)done;
 	mutex_unlock(&file->pos_lock);
@@ -181,12 +199,12 @@ static long at_position(struct file *file, uintptr_t buf, size_t n, transfer *mo
 
 long file_read(struct file *file, uintptr_t buf, size_t n)
 {
-	return at_position(file, buf, n, do_read);
+	return move_at_position(file, false, buf, n);
 }
 
 long file_write(struct file *file, uintptr_t buf, size_t n)
 {
-	return at_position(file, buf, n, do_write);
+	return move_at_position(file, true, buf, n);
 }
 
 static int64_t seek_base(const struct file *file, int64_t offset, int whence)
@@ -215,13 +233,12 @@ int64_t file_seek(struct file *file, int64_t offset, int whence)
 
 	if (file->ops->stream)
 		return -ESPIPE;
-	mutex_lock(&file->pos_lock);
+	if (mutex_lock_killable(&file->pos_lock))
+		return -EINTR;
 	base = seek_base(file, offset, whence);
 	if (base < 0)
 		to = base;
-	else if (__builtin_add_overflow(base, offset, &to))
-		to = -EOVERFLOW;
-	else if (to < 0)
+	else if (__builtin_add_overflow(base, offset, &to) || to < 0)
 		to = -EINVAL;
 	else
 		file->pos = (uint64_t)to;
@@ -253,7 +270,8 @@ int file_readdir(struct file *file, struct dir_sink *sink)
 
 	if (inode_type(file->inode) != S_IFDIR)
 		return -ENOTDIR;
-	mutex_lock(&file->pos_lock);
+	if (mutex_lock_killable(&file->pos_lock))
+		return -EINTR;
 	p.pos = file->pos;
 	err = file->inode->ops->readdir(file->inode, file->pos, &p.sink);
 	file->pos = p.pos;

@@ -7,7 +7,7 @@
  * 2. A reference is added from zero only under cache_lock (cache hit); elsewhere inode_tryget refuses zero. So an inode with zero references
  *    that has left the cache is dead for good.
  * 3. An inode being filled in is in the cache already, and `filled` is false: those who find it wait. One that could not be filled in leaves
- *    the cache without ops, which tells them.
+ *    the cache without ops, which tells them to try themselves.
  * 4. The memory is freed by RCU, because faults look at a mapping they reach through a VMA that may be dying.
  */
 #include "fs/vfs.h"
@@ -96,20 +96,23 @@ static struct inode *get_or_insert(struct super *super, uint64_t ino, struct ino
 	return inode;
 }
 
-/* Somebody else's inode: waits until it is whole. */
+/* Somebody else's inode: waits until it is whole. 0; -EAGAIN: it could not be filled in; -EINTR. Of errors the reference is gone. */
 static int wait_filled(struct inode *inode)
 {
 	static const struct wait_why why = { .what = "inode" };
-
 	/* acquire: pairs with inode_publish */
-	wait_until(&filled, &why, WAIT_FOREVER, UINT64_MAX, atomic_load_explicit(&inode->filled, memory_order_acquire));
-	if (inode->ops)
-		return 0;
-	inode_put(inode);
-	return -EIO;
+	int err = wait_until(&filled, &why, WAIT_KILLABLE, UINT64_MAX,
+			     atomic_load_explicit(&inode->filled, memory_order_acquire));
+
+	if (!err && !inode->ops)
+		err = -EAGAIN;
+	if (err)
+		inode_put(inode);
+	return err;
 }
 
-int inode_get_or_new(struct super *super, uint64_t ino, struct inode **out)
+/* One try: as inode_get_or_new, or -EAGAIN. */
+static int get_or_new(struct super *super, uint64_t ino, struct inode **out)
 {
 	struct inode *made;
 
@@ -124,6 +127,17 @@ int inode_get_or_new(struct super *super, uint64_t ino, struct inode **out)
 		return 1;
 	slab_free(&inode_cache, made);
 	return wait_filled(*out);
+}
+
+/* What stopped somebody else (a signal, no memory) need not stop us: so we try, and have an error of our own if there is one. */
+int inode_get_or_new(struct super *super, uint64_t ino, struct inode **out)
+{
+	int got;
+
+	do {
+		got = get_or_new(super, ino, out);
+	} while (got == -EAGAIN);
+	return got;
 }
 
 void inode_publish(struct inode *inode)
@@ -246,7 +260,7 @@ void inode_stat(struct inode *inode, struct kstat *st)
 		.uid = inode->uid,
 		.gid = inode->gid,
 		.rdev = inode->rdev,
-		.blksize = PAGE_SIZE,
+		.blksize = inode->super->block_size ? inode->super->block_size : PAGE_SIZE,
 		.atime = inode->atime,
 		.mtime = inode->mtime,
 		.ctime = inode->ctime,

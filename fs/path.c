@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a path to an inode: one component at a time, each looked up in its directory. Symbolic links are followed by putting their text in
- * front of what is left of the path, up to LINKS_MAX times.
+ * From a path to an inode: one name at a time, each looked up in its directory. Symbolic links are followed by putting their text in
+ * front of what is left of the path, up to LINKS_MAX times. A walk holds one reference, on the directory it has reached, and no lock.
  */
 #include "fs/vfs.h"
 #include "kernel/slab.h"
@@ -27,10 +27,16 @@ int vfs_mount(const char *path, struct super *super)
 	return 0;
 }
 
-/* A walk in progress: `at` is referenced; `left` is the rest of the path, in a buffer of PATH_MAX at `buf`. */
+/*
+ * A walk in progress. Its text is the caller's until the first symbolic link; from then on it is ours: what the link says, and
+ * behind it what was left. After walk_to_last, `left` is the last name and `at` the directory it is to be looked for in.
+ */
 struct walk {
-	struct inode *at;
-	char *buf, *left;
+	struct inode *at; /* referenced */
+	const char *left;
+	size_t len;	  /* of the name at `left`; 0: there is none */
+	bool missing;	  /* that name is not there */
+	char *buf;	  /* what `left` points into, or NULL */
 	unsigned links;
 };
 
@@ -38,6 +44,23 @@ static void step_to(struct walk *w, struct inode *next)
 {
 	inode_put(w->at);
 	w->at = next;
+}
+
+/* Of what is mounted there, the root. The reference goes over. */
+static struct inode *uncover(struct inode *inode)
+{
+	struct inode *root = inode->covered_by;
+
+	if (!root)
+		return inode;
+	inode_get(root);
+	inode_put(inode);
+	return root;
+}
+
+static bool is_dots(const char *name, size_t len)
+{
+	return len && len <= 2 && !memcmp(name, "..", len);
 }
 
 static int lookup_in(struct inode *dir, const char *name, size_t len, struct inode **out)
@@ -48,51 +71,48 @@ static int lookup_in(struct inode *dir, const char *name, size_t len, struct ino
 		return -ENOTDIR;
 	if (len > NAME_MAX)
 		return -ENAMETOOLONG;
-	if (len == 2 && !memcmp(name, "..", 2)) {
-		if (dir == vfs_root)
-			len = 1; /* the root's parent is the root */
-		else if (dir->covers)
-			dir = dir->covers;
-	}
-	if (len == 1 && name[0] == '.') {
-		inode_get(dir);
+	if (is_dots(name, len) && (len == 1 || dir == vfs_root)) {
+		inode_get(dir); /* the root's parent is the root */
 		*out = dir;
 		return 0;
 	}
+	if (is_dots(name, len) && dir->covers)
+		dir = dir->covers;
 	err = dir->ops->lookup(dir, name, len, out);
-	if (!err && (*out)->covered_by) {
-		struct inode *root = (*out)->covered_by;
-
-		inode_get(root);
-		inode_put(*out);
-		*out = root;
-	}
+	if (!err)
+		*out = uncover(*out);
 	return err;
 }
 
-/* Puts the link's text before what is left of the path. A new buffer, because the rest is in the old one. */
+/* What the link says, without a NUL in it, in front of what is left behind its name: in a buffer of its own. */
+static int link_text(struct inode *link, const char *rest, char **out)
+{
+	size_t more = strlen(rest);
+	char *buf = kmalloc(PATH_MAX + more);
+	long len = buf ? inode_readlink(link, buf, PATH_MAX - 1) : -ENOMEM;
+
+	if (len <= 0 || memchr(buf, 0, (size_t)len)) {
+		kfree(buf);
+		return len < 0 ? (int)len : -EIO;
+	}
+	memcpy(buf + len, rest, more + 1);
+	*out = buf;
+	return 0;
+}
+
 static int follow(struct walk *w, struct inode *link)
 {
-	size_t rest = strlen(w->left);
-	char *buf;
-	long len;
+	char *buf = NULL;
+	int err;
 
 	if (++w->links > LINKS_MAX)
 		return -ELOOP;
-	buf = kmalloc(PATH_MAX);
-	if (!buf)
-		return -ENOMEM;
-	len = inode_readlink(link, buf, PATH_MAX - 1);
-	if (len <= 0 || (size_t)len + 1 + rest >= PATH_MAX) {
-		kfree(buf);
-		return len < 0 ? (int)len : len ? -ENAMETOOLONG : -ENOENT;
-	}
-	buf[len] = '/';
-	memcpy(buf + len + 1, w->left, rest + 1);
-	if (!rest)
-		buf[len] = 0; /* keep "is there a slash behind the last name" true */
+	err = link_text(link, w->left + w->len, &buf);
+	if (err)
+		return err;
 	kfree(w->buf);
-	w->buf = w->left = buf;
+	w->buf = buf;
+	w->left = buf;
 	if (buf[0] == '/') {
 		inode_get(vfs_root);
 		step_to(w, vfs_root);
@@ -100,82 +120,125 @@ static int follow(struct walk *w, struct inode *link)
 	return 0;
 }
 
-static size_t component(const char *path)
+static const char *skip_slashes(const char *path)
 {
-	size_t len = 0;
-
-	while (path[len] && path[len] != '/')
-		len++;
-	return len;
+	while (*path == '/')
+		path++;
+	return path;
 }
 
-/* One component. */
-static int step(struct walk *w, unsigned flags)
+/* The next name; true: there are more behind it. */
+static bool next_name(struct walk *w)
 {
-	size_t len = component(w->left);
-	char *name = w->left;
-	bool slash = name[len] == '/', last;
-	struct inode *next;
-	int err = lookup_in(w->at, name, len, &next);
+	w->left = skip_slashes(w->left);
+	w->len = 0;
+	while (w->left[w->len] && w->left[w->len] != '/')
+		w->len++;
+	return *skip_slashes(w->left + w->len);
+}
 
+static int walk_to_last(struct walk *w)
+{
+	struct inode *next;
+	int err = 0;
+
+	while (!err && next_name(w)) {
+		err = lookup_in(w->at, w->left, w->len, &next);
+		if (err)
+			return err;
+		if (inode_type(next) == S_IFLNK) {
+			err = follow(w, next);
+			inode_put(next);
+		} else {
+			w->left += w->len;
+			step_to(w, next);
+		}
+	}
+	return err;
+}
+
+static bool slash_behind(const struct walk *w)
+{
+	return w->left[w->len] == '/';
+}
+
+/* The last name. 0: *found, referenced; 1: it was a link, and the walk goes on. */
+static int last_name(struct walk *w, unsigned flags, struct inode **found)
+{
+	int err = lookup_in(w->at, w->len ? w->left : ".", w->len ? w->len : 1, found);
+
+	w->missing = err == -ENOENT;
 	if (err)
 		return err;
-	w->left += len;
-	while (*w->left == '/')
-		w->left++;
-	last = !*w->left;
-	if (inode_type(next) == S_IFLNK && !(last && !slash && (flags & LOOKUP_NOFOLLOW))) {
-		if (last && slash)
-			w->left--; /* "link/" means what it points to, which must be a directory */
-		err = follow(w, next);
-		inode_put(next);
-		return err;
+	if (inode_type(*found) == S_IFLNK && !(flags & LOOKUP_NOFOLLOW && !slash_behind(w))) {
+		err = follow(w, *found);
+		inode_put(*found);
+		return err ? err : 1;
 	}
-	if (slash && inode_type(next) != S_IFDIR) {
-		inode_put(next);
+	if (inode_type(*found) != S_IFDIR && (slash_behind(w) || flags & LOOKUP_DIRECTORY)) {
+		inode_put(*found);
 		return -ENOTDIR;
 	}
-	step_to(w, next);
 	return 0;
 }
 
-static int walk(struct walk *w, unsigned flags)
+static int walk(struct walk *w, struct inode *base, const char *path, unsigned flags, struct inode **found)
 {
-	int err = 0;
+	size_t len = strlen(path);
+	int err;
 
-	for (;;) {
-		while (*w->left == '/')
-			w->left++;
-		if (err || !*w->left)
-			return err;
-		err = step(w, flags);
-	}
+	*w = (struct walk){ .at = path[0] == '/' ? vfs_root : base, .left = path };
+	inode_get(w->at);
+	if (!len || len >= PATH_MAX)
+		return len ? -ENAMETOOLONG : -ENOENT;
+	do {
+		err = walk_to_last(w);
+		if (!err)
+			err = last_name(w, flags, found);
+	} while (err > 0);
+	return err;
+}
+
+static void walk_end(struct walk *w)
+{
+	inode_put(w->at);
+	kfree(w->buf);
 }
 
 int vfs_lookup(struct inode *base, const char *path, unsigned flags, struct inode **out)
 {
-	struct walk w = { .at = path[0] == '/' ? vfs_root : base };
-	size_t len = strlen(path);
-	int err;
+	struct walk w;
+	int err = walk(&w, base, path, flags, out);
 
-	if (!len)
-		return -ENOENT;
-	if (len >= PATH_MAX)
-		return -ENAMETOOLONG;
-	w.buf = w.left = kmalloc(PATH_MAX);
-	if (!w.buf)
-		return -ENOMEM;
-	memcpy(w.buf, path, len + 1);
-	inode_get(w.at);
-	err = walk(&w, flags);
-	if (!err && (flags & LOOKUP_DIRECTORY) && inode_type(w.at) != S_IFDIR)
-		err = -ENOTDIR;
-	kfree(w.buf);
-	if (err)
-		inode_put(w.at);
-	else
-		*out = w.at;
+	walk_end(&w);
 	return err;
+}
+
+int vfs_find_place(struct inode *base, const char *path, unsigned flags, struct place *place)
+{
+	struct walk w;
+	int err = walk(&w, base, path, flags, &place->inode);
+
+	if (w.missing) {
+		place->inode = NULL;
+		err = 0;
+	}
+	if (!err) {
+		place->dir = w.at;
+		inode_get(w.at);
+		memcpy(place->name, w.left, w.len); /* was looked up, so it is not too long */
+		place->name[w.len] = 0;
+		place->slash = slash_behind(&w);
+	}
+	walk_end(&w);
+	return err;
+}
+
+void place_put(struct place *place)
+{
+	if (place->inode)
+		inode_put(place->inode);
+	inode_put(place->dir);
 }
 
 long inode_readlink(struct inode *inode, char *buf, size_t size)
@@ -200,7 +263,7 @@ static bool name_emit(struct dir_sink *sink, const char *name, size_t len, uint6
 
 	(void)type;
 	(void)next;
-	if (ino != s->ino || (len <= 2 && !memcmp(name, "..", len)))
+	if (ino != s->ino || is_dots(name, len))
 		return true;
 	memcpy(s->name, name, len);
 	s->name[len] = 0;

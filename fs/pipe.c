@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes: a ring of bytes with two ends. Writes of at most PIPE_BUF bytes go in whole. Bytes are moved through a buffer on the stack, so that
- * no lock is held over a copy to or from user memory.
+ * Pipes: a ring of bytes with two ends, in pages that come when they are written and go when they have been read.
+ *
+ * 1. Bytes move through a buffer of the mover's own, so that no lock is held over a copy from or to user memory. What a reader has taken
+ *    out and cannot store (EFAULT) is lost; nothing else is.
+ * 2. A write of at most PIPE_BUF bytes is in that buffer as a whole before the lock is taken, and goes into the ring in one go, or
+ *    not at all: so it stays in one piece without a lock over the waiting. A longer one goes in as room comes.
+ * 3. Whoever sleeps looks again itself: it is woken when something changed, not when there is something for it.
  */
 #include "fs/vfs.h"
 #include "kernel/slab.h"
@@ -10,142 +15,231 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define PIPE_SIZE 65536
-#define PIPE_BUF 4096
-#define CHUNK 1024
+#define PIPE_SIZE 65536u
+#define PIPE_PAGES (PIPE_SIZE / PAGE_SIZE)
+#define PIPE_BUF 4096u
 
-/* (D) lock */
+/* (C) constant, (D) lock */
 struct pipe {
 	struct spinlock lock;
-	unsigned head, tail;	/* written, read; free-running	(D) */
-	bool reader, writer;	/* that end is open		(D) */
-	struct mutex writing;	/* one write(2) at a time, so that small ones stay whole */
-	struct waitq changed;
-	char *ring;		/* PIPE_SIZE			(D) */
+	uint64_t head, tail;	 /* bytes ever written, ever read		(D) */
+	bool reader, writer;	 /* that end is open				(D) */
+	char *pages[PIPE_PAGES]; /* of the ring; NULL: nothing there		(D) */
+	struct waitq readers;
+	struct waitq writers;
 };
+
+/* ---- the ring; lock held ---- */
 
 static size_t used(const struct pipe *p)
 {
 	return p->head - p->tail;
 }
 
-/* ---- moving bytes; lock held inside ---- */
-
-static size_t take(struct pipe *p, char *buf, size_t n)
+/* Bytes from ring position `at` to the end of its page, at most n; *slot is that page's. */
+static size_t stretch(struct pipe *p, uint64_t at, size_t n, char ***slot)
 {
-	size_t got = 0;
+	size_t room = PAGE_SIZE - at % PAGE_SIZE;
 
-	spin_lock(&p->lock);
-	while (got < n && used(p))
-		buf[got++] = p->ring[p->tail++ % PIPE_SIZE];
-	spin_unlock(&p->lock);
-	return got;
+	*slot = &p->pages[at / PAGE_SIZE % PIPE_PAGES];
+	return n < room ? n : room;
+}
+
+/* Pages for the n bytes behind head. false: no memory. */
+static bool provide(struct pipe *p, size_t n)
+{
+	char **slot;
+
+	for (size_t done = 0, part; done < n; done += part) {
+		part = stretch(p, p->head + done, n - done, &slot);
+		if (!*slot)
+			*slot = kmalloc(PAGE_SIZE);
+		if (!*slot)
+			return false;
+	}
+	return true;
 }
 
 static void put(struct pipe *p, const char *buf, size_t n)
 {
-	spin_lock(&p->lock);
-	for (size_t i = 0; i < n; i++)
-		p->ring[p->head++ % PIPE_SIZE] = buf[i];
-	spin_unlock(&p->lock);
+	char **slot;
+
+	for (size_t done = 0, part; done < n; done += part) {
+		part = stretch(p, p->head, n - done, &slot);
+		memcpy(*slot + p->head % PAGE_SIZE, buf + done, part);
+		p->head += part;
+	}
 }
 
-static bool can_read(struct pipe *p)
+/* Takes out at most n bytes. A page that has been read to its end is given back, unless the writer is in it again already. */
+static size_t take(struct pipe *p, char *buf, size_t n)
 {
-	bool yes;
+	char **slot;
+	size_t done = 0;
 
-	spin_lock(&p->lock);
-	yes = used(p) || !p->writer;
-	spin_unlock(&p->lock);
-	return yes;
+	if (n > used(p))
+		n = used(p);
+	for (size_t part; done < n; done += part) {
+		part = stretch(p, p->tail, n - done, &slot);
+		memcpy(buf + done, *slot + p->tail % PAGE_SIZE, part);
+		p->tail += part;
+		if (p->tail % PAGE_SIZE == 0 && used(p) <= PIPE_SIZE - PAGE_SIZE) {
+			kfree(*slot);
+			*slot = NULL;
+		}
+	}
+	return done;
 }
 
-static bool can_write(struct pipe *p, size_t room)
+/* ---- one step of a transfer: bytes moved, or why none ---- */
+
+static long try_take(struct pipe *p, char *buf, size_t n)
 {
-	bool yes;
+	long got;
 
 	spin_lock(&p->lock);
-	yes = PIPE_SIZE - used(p) >= room || !p->reader;
+	got = (long)take(p, buf, n);
+	if (!got && p->writer)
+		got = -EAGAIN;
 	spin_unlock(&p->lock);
-	return yes;
+	if (got > 0)
+		waitq_wake_all(&p->writers);
+	return got;
 }
 
-/* ---- read ---- */
+/* whole: all of it or nothing. */
+static long try_put(struct pipe *p, const char *buf, size_t n, bool whole)
+{
+	size_t room;
+	long done;
 
-static long pipe_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+	spin_lock(&p->lock);
+	room = PIPE_SIZE - used(p);
+	done = (long)(room < n ? whole ? 0 : room : n);
+	if (!p->reader)
+		done = -EPIPE;
+	else if (!done)
+		done = -EAGAIN;
+	else if (!provide(p, (size_t)done))
+		done = -ENOMEM;
+	else
+		put(p, buf, (size_t)done);
+	spin_unlock(&p->lock);
+	if (done > 0)
+		waitq_wake_all(&p->readers);
+	return done;
+}
+
+/* ---- read(2), write(2) ---- */
+
+static bool may_wait(const struct file *file)
+{
+	return !(file_flags(file) & VFS_NONBLOCK);
+}
+
+/* At least a byte if there ever will be one. */
+static long take_some(struct file *file, char *buf, size_t n)
 {
 	static const struct wait_why why = { .what = "pipe data" };
 	struct pipe *p = file->private;
-	char chunk[CHUNK];
-	size_t done = 0, got;
+	long got = try_take(p, buf, n);
+	int err;
+
+	if (got != -EAGAIN || !may_wait(file))
+		return got;
+	err = wait_until(&p->readers, &why, WAIT_SIGNAL, UINT64_MAX, (got = try_take(p, buf, n)) != -EAGAIN);
+	return got == -EAGAIN ? err : got; /* bytes that came together with the signal are not to be lost */
+}
+
+static long put_some(struct file *file, const char *buf, size_t n, bool whole)
+{
+	static const struct wait_why why = { .what = "pipe room" };
+	struct pipe *p = file->private;
+	long done = try_put(p, buf, n, whole);
+	int err;
+
+	if (done != -EAGAIN || !may_wait(file))
+		return done;
+	err = wait_until(&p->writers, &why, WAIT_SIGNAL, UINT64_MAX, (done = try_put(p, buf, n, whole)) != -EAGAIN);
+	return done == -EAGAIN ? err : done;
+}
+
+static long read_through(struct file *file, char *buffer, uintptr_t buf, size_t n)
+{
+	size_t done = 0;
+	long got = 1;
+
+	/* waits for the first bytes only; then takes what there is */
+	while (done < n && got > 0) {
+		size_t part = n - done < PIPE_BUF ? n - done : PIPE_BUF;
+
+		got = done ? try_take(file->private, buffer, part) : take_some(file, buffer, part);
+		if (got > 0 && copy_to_user(buf + done, buffer, (size_t)got))
+			got = -EFAULT;
+		if (got > 0)
+			done += (size_t)got;
+	}
+	return done ? (long)done : got;
+}
+
+static long write_through(struct file *file, char *buffer, uintptr_t buf, size_t n)
+{
+	bool whole = n <= PIPE_BUF;
+	size_t done = 0;
+	long put = 1;
+
+	while (done < n && put > 0) {
+		size_t part = n - done < PIPE_BUF ? n - done : PIPE_BUF;
+
+		put = copy_from_user(buffer, buf + done, part);
+		if (!put)
+			put = put_some(file, buffer, part, whole);
+		if (put > 0)
+			done += (size_t)put;
+	}
+	return done ? (long)done : put;
+}
+
+typedef long through(struct file *file, char *buffer, uintptr_t buf, size_t n);
+
+/* Small transfers through the stack, others through a page. */
+static long move(struct file *file, uintptr_t buf, size_t n, through *through)
+{
+	char small[256], *page;
+	long done;
 
 	if (!n)
 		return 0;
-	if ((file_flags(file) & VFS_NONBLOCK) && !can_read(p))
-		return -EAGAIN;
-	if (wait_until(&p->changed, &why, WAIT_SIGNAL, UINT64_MAX, can_read(p)))
-		return -EINTR;
-	while (done < n && (got = take(p, chunk, n - done < CHUNK ? n - done : CHUNK))) {
-		if (copy_to_user(buf + done, chunk, got))
-			return done ? (long)done : -EFAULT;
-		done += got;
-	}
-	waitq_wake_all(&p->changed);
-	return (long)done;
+	if (n <= sizeof(small))
+		return through(file, small, buf, n);
+	page = kmalloc(PIPE_BUF);
+	if (!page)
+		return -ENOMEM;
+	done = through(file, page, buf, n);
+	kfree(page);
+	return done;
 }
 
-/* ---- write ---- */
-
-/* Waits for room. 0, -EPIPE, -EAGAIN, -EINTR. */
-static int wait_room(struct file *file, struct pipe *p, size_t room)
+static long pipe_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	static const struct wait_why why = { .what = "pipe room" };
-
-	if ((file_flags(file) & VFS_NONBLOCK) && !can_write(p, room))
-		return -EAGAIN;
-	if (wait_until(&p->changed, &why, WAIT_SIGNAL, UINT64_MAX, can_write(p, room)))
-		return -EINTR;
-	return p->reader ? 0 : -EPIPE;
-}
-
-static long write_locked(struct file *file, struct pipe *p, uintptr_t buf, size_t n)
-{
-	size_t whole = n <= PIPE_BUF ? n : 1, done = 0;
-	char chunk[CHUNK];
-	int err = 0;
-
-	while (done < n) {
-		size_t part = n - done < CHUNK ? n - done : CHUNK;
-
-		/* the first wait makes room for all of a small write, so the later ones find it */
-		err = wait_room(file, p, done || whole < part ? part : whole);
-		if (err)
-			break;
-		if (copy_from_user(chunk, buf + done, part)) {
-			err = -EFAULT;
-			break;
-		}
-		put(p, chunk, part);
-		waitq_wake_all(&p->changed);
-		done += part;
-	}
-	return done ? (long)done : err;
+	return move(file, buf, n, read_through);
 }
 
 static long pipe_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	struct pipe *p = file->private;
-	long done;
-
-	if (mutex_lock_killable(&p->writing))
-		return -EINTR;
-	done = write_locked(file, p, buf, n);
-	mutex_unlock(&p->writing);
-	return done;
+	return move(file, buf, n, write_through);
 }
 
 /* ---- ends ---- */
 
+static void pipe_free(struct pipe *p)
+{
+	for (unsigned i = 0; i < PIPE_PAGES; i++)
+		kfree(p->pages[i]);
+	kfree(p);
+}
+
+/* Everything happens under the lock: once it is let go, the other end may close too and free the pipe. */
 static void close_end(struct pipe *p, bool *end)
 {
 	bool last;
@@ -153,13 +247,11 @@ static void close_end(struct pipe *p, bool *end)
 	spin_lock(&p->lock);
 	*end = false;
 	last = !p->reader && !p->writer;
+	waitq_wake_all(&p->readers);
+	waitq_wake_all(&p->writers);
 	spin_unlock(&p->lock);
-	if (!last) {
-		waitq_wake_all(&p->changed);
-		return;
-	}
-	kfree(p->ring);
-	kfree(p);
+	if (last)
+		pipe_free(p);
 }
 
 static void reader_release(struct file *file)
@@ -188,14 +280,9 @@ static struct pipe *pipe_new(void)
 
 	if (!p)
 		return NULL;
-	p->ring = kmalloc(PIPE_SIZE);
-	if (!p->ring) {
-		kfree(p);
-		return NULL;
-	}
 	spin_init(&p->lock, LOCK_PIPE);
-	mutex_init(&p->writing, LOCK_PIPE_WRITE);
-	waitq_init(&p->changed);
+	waitq_init(&p->readers);
+	waitq_init(&p->writers);
 	return p;
 }
 
@@ -230,9 +317,7 @@ int pipe_create(unsigned flags, struct file **reader, struct file **writer)
 		err = open_ends(inode, p, flags, reader, writer);
 		inode_put(inode);
 	}
-	if (err && p) {
-		kfree(p->ring);
-		kfree(p);
-	}
+	if (err)
+		kfree(p); /* empty: it has no pages */
 	return err;
 }

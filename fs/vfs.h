@@ -45,6 +45,7 @@ struct timestamp {
 struct super {
 	const char *type;	/* "ext2"						(C) */
 	unsigned dev;		/* st_dev						(C) */
+	unsigned block_size;	/* st_blksize; 0: a page				(C) */
 	bool read_only;		/* whatever would write gives -EROFS			(C) */
 	void *private;		/* the file system's own				(C) */
 	struct inode *root;	/* referenced						(C) */
@@ -82,7 +83,7 @@ struct inode {
 	struct list unused;		/* refs == 0 and kept for a while	(H) */
 	struct inode *covered_by;	/* root of what is mounted here		(C) */
 	struct inode *covers;		/* a mounted root: the directory below	(C) */
-	char name[32];			/* the last component it was found by, for people: may be cut	(C) */
+	char name[32];			/* the last component it was first found by, for people: may be cut	(C) */
 	union {
 		uint32_t block[15];	/* ext2: direct, indirect, double, triple	(I) */
 		void *private;		/* others					(C) */
@@ -103,7 +104,7 @@ static inline struct inode *inode_of(struct mapping *m)
 /* ---- inodes: fs/inode.c ---- */
 
 /* 0: the cached inode; 1: a new one, for which others wait until the caller has filled it in and called inode_publish or inode_discard. Either
- * with a reference. -ENOMEM; -EIO: somebody else could not fill it in. Sleeps. */
+ * with a reference. -ENOMEM; -EINTR: killed. Sleeps. */
 int inode_get_or_new(struct super *super, uint64_t ino, struct inode **out);
 void inode_publish(struct inode *inode);
 void inode_discard(struct inode *inode); /* a fresh one that could not be filled in */
@@ -129,8 +130,20 @@ int vfs_mount(const char *path, struct super *super); /* covers an existing dire
 
 enum lookup_flags { LOOKUP_NOFOLLOW = 1, LOOKUP_DIRECTORY = 2 };
 
-/* base: where relative paths begin. 0 and a referenced inode, or -ENOENT -ENOTDIR -ELOOP -ENAMETOOLONG -EIO -ENOMEM. */
+/* base: where relative paths begin. 0 and a referenced inode, or -ENOENT -ENOTDIR -ELOOP -ENAMETOOLONG -EIO -ENOMEM -EINTR. */
 int vfs_lookup(struct inode *base, const char *path, unsigned flags, struct inode **out);
+
+/* Where a path leads: the directory that has, or could have, its last name. */
+struct place {
+	struct inode *dir;	 /* referenced */
+	struct inode *inode;	 /* referenced; NULL: the directory has no such name */
+	char name[NAME_MAX + 1]; /* "": the path names a directory without a name, as "/" does */
+	bool slash;		 /* one stands behind the name: only a directory may have it */
+};
+
+/* As vfs_lookup, but the last name need not be there. */
+int vfs_find_place(struct inode *base, const char *path, unsigned flags, struct place *place);
+void place_put(struct place *place);
 
 /* The directory's absolute path. 0, -ENOENT (removed), -ERANGE. */
 int vfs_path_of(struct inode *dir, char *buf, size_t size);
@@ -216,5 +229,8 @@ struct blkdev;
 int ext2_mount(struct blkdev *dev, struct super **out); /* says in the log what is wrong */
 struct super *proc_mount(void);
 struct super *dev_mount(void);
+
+/* fs/dev.c: for a character device's inode in another file system. What opens is the device of that number; -ENXIO: there is none. */
+extern const struct inode_ops device_node_ops;
 
 #endif
