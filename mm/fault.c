@@ -119,6 +119,20 @@ enum verdict fault_wait_memory(struct fault *f)
 	return page_reclaim(32) ? RETRY : OOM;
 }
 
+enum verdict fault_read_verdict(int err)
+{
+	switch (err) {
+	case 0:
+		return RETRY;
+	case -EINTR:
+		return KILLED;
+	case -ENOMEM:
+		return OOM;
+	default:
+		return BUS;
+	}
+}
+
 enum verdict fault_wait_page(struct fault *f, struct page *page, pgoff_t index)
 {
 	struct page_waiter w;
@@ -129,11 +143,9 @@ enum verdict fault_wait_page(struct fault *f, struct page *page, pgoff_t index)
 	stat_inc(STAT_retry_read);
 	if (queued) {
 		f->waited = true;
-		err = page_wait_end(&w);
+		err = page_wait_end(&w, WAIT_KILLABLE);
 	}
-	if (!err)
-		return RETRY;
-	return err == -EINTR ? KILLED : BUS;
+	return fault_read_verdict(err);
 }
 
 /* ---- the last step ---- */

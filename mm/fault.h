@@ -51,7 +51,10 @@ enum verdict fault_release(struct fault *f, enum verdict v);
 /* Memory ran out inside the read section: makes room outside it. RETRY, or OOM. */
 enum verdict fault_wait_memory(struct fault *f);
 
-/* `page`, found at `index` of the VMA's file, is READING or FROZEN: waits until it is not, holding nothing. RETRY, BUS or KILLED. */
+/* What follows from the result of a wait for a page, or of reading it. */
+enum verdict fault_read_verdict(int err);
+
+/* `page`, found at `index` of the VMA's file, is READING or FROZEN: waits until it is not, holding nothing. RETRY, BUS, OOM or KILLED. */
 enum verdict fault_wait_page(struct fault *f, struct page *page, pgoff_t index);
 
 /* The steps. Each is entered holding what the table in fault.c says. */

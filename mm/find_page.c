@@ -44,18 +44,9 @@ static enum verdict read_missing(struct fault *f)
 		return RETRY; /* so the VMA is DEAD as well */
 	f->waited = true;
 	stat_inc(STAT_retry_read);
-	err = cache_fill(m, index);
+	err = cache_fill(m, index, WAIT_KILLABLE);
 	m->ops->put(m);
-	switch (err) {
-	case 0:
-		return RETRY;
-	case -EINTR:
-		return KILLED;
-	case -ENOMEM:
-		return OOM;
-	default:
-		return BUS;
-	}
+	return fault_read_verdict(err);
 }
 
 static enum verdict find_cached(struct fault *f)

@@ -150,10 +150,10 @@ bool page_wait_begin(struct page_waiter *w, struct page *page, struct mapping *m
 	return same;
 }
 
-int page_wait_end(struct page_waiter *w)
+int page_wait_end(struct page_waiter *w, enum wait_mode mode)
 {
 	stat_inc(STAT_page_waits);
-	return waiter_sleep(w, WAIT_KILLABLE);
+	return waiter_sleep(w, mode);
 }
 
 /* ---- the lock ---- */

@@ -120,7 +120,7 @@ void page_read_done(struct page *page, int error)
 		return;
 	}
 	cache_remove(m, page);
-	page_unlock_io(page, -EIO);
+	page_unlock_io(page, error);
 	page_put(page);
 }
 
@@ -144,7 +144,7 @@ static struct page *cache_new(struct mapping *m, pgoff_t index, bool reclaim, in
 	return page;
 }
 
-int cache_fill(struct mapping *m, pgoff_t index)
+int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode)
 {
 	struct page *pages[READAHEAD_MAX];
 	struct page_waiter w;
@@ -168,18 +168,18 @@ int cache_fill(struct mapping *m, pgoff_t index)
 	stat_add(STAT_readahead_pages, n - 1);
 	trace(&trace_fill, m, index, n);
 	m->ops->read_pages(m, pages, n);
-	return page_wait_end(&w);
+	return page_wait_end(&w, mode);
 }
 
 /* One look at the slot: 1 and a referenced READY page, 0 to look again, or an error. */
-static int cache_read_once(struct mapping *m, pgoff_t index, struct page **out)
+static int cache_read_once(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out)
 {
 	struct page_waiter w;
 	bool referenced, queued;
 	struct page *page = cache_lookup(m, index, &referenced);
 
 	if (!page)
-		return cache_fill(m, index);
+		return cache_fill(m, index, mode);
 	if (referenced && page_state(page) == PAGE_READY) {
 		stat_inc(STAT_cache_hits);
 		page_flag_set(page, PG_REFERENCED);
@@ -189,17 +189,17 @@ static int cache_read_once(struct mapping *m, pgoff_t index, struct page **out)
 	queued = page_wait_begin(&w, page, m, index);
 	if (referenced)
 		page_put(page); /* law 5: asleep, we pin nothing */
-	return queued ? page_wait_end(&w) : 0;
+	return queued ? page_wait_end(&w, mode) : 0;
 }
 
-int cache_read(struct mapping *m, pgoff_t index, struct page **out)
+int cache_read(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out)
 {
 	int got = 0;
 
 	while (!got) {
 		if (index >= mapping_end(m))
 			return -ENXIO;
-		got = cache_read_once(m, index, out);
+		got = cache_read_once(m, index, mode, out);
 	}
 	return got < 0 ? got : 0;
 }

@@ -18,18 +18,20 @@ static inline struct page *cache_peek(struct mapping *m, pgoff_t index)
 struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced);
 
 /*
- * The page at index, READY, with a reference; reads it (and reads ahead) if it must. Sleeps.
+ * The page at index, READY, with a reference; reads it (and reads ahead) if it must. Sleeps. mode: WAIT_FOREVER inside read_pages, where
+ * others wait for what we do; else WAIT_KILLABLE.
  * 0, -EIO, -ENOMEM, -EINTR (killed), -ENXIO (index is beyond the end of the file).
  */
-int cache_read(struct mapping *m, pgoff_t index, struct page **out);
+int cache_read(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out);
 
 /*
  * Nothing was found at index: reads it, and ahead of it by what the mapping has seen lately, and waits for it, pinning nothing. Sleeps;
- * the mapping is referenced by the caller. 0: look again; -EIO: this very read failed; -ENOMEM; -EINTR: killed.
+ * the mapping is referenced by the caller. 0: look again; -EIO: this very read failed; -ENOMEM; -EINTR: killed, by mode.
  */
-int cache_fill(struct mapping *m, pgoff_t index);
+int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode);
 
-/* The reading is over: READY, or removed from the cache with the error told to whoever waits. Any context. Unlocks the page. */
+/* The reading is over: READY, or removed from the cache with the error (-EIO, -ENOMEM) told to whoever waits. Any context. Unlocks
+ * the page. */
 void page_read_done(struct page *page, int error);
 
 /* Bytes [pos, pos+n) of the file, within its size, to kernel memory or user memory. Bytes copied, or -errno if none. Sleep. */

@@ -39,7 +39,7 @@ long mapping_read_kernel(struct mapping *m, uint64_t pos, void *buf, size_t n)
 		size_t part = within_page(pos + done, n - done);
 		struct page *page;
 
-		err = cache_read(m, (pos + done) >> PAGE_SHIFT, &page);
+		err = cache_read(m, (pos + done) >> PAGE_SHIFT, WAIT_KILLABLE, &page);
 		if (err)
 			break;
 		memcpy((char *)buf + done, (char *)page_address(page) + (pos + done) % PAGE_SIZE, part);
@@ -54,7 +54,7 @@ static long read_page_user(struct mapping *m, uint64_t pos, uintptr_t buf, size_
 {
 	struct page *page;
 	size_t left;
-	int err = cache_read(m, pos >> PAGE_SHIFT, &page);
+	int err = cache_read(m, pos >> PAGE_SHIFT, WAIT_KILLABLE, &page);
 
 	if (err)
 		return err;
