@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "init/run.h"
 
+#include "drivers/console.h"
 #include "init/cmdline.h"
 #include "init/exec.h"
 #include "init/files.h"
@@ -100,6 +101,19 @@ static const char *start_error(int err)
 	}
 }
 
+/* The interrupt key, in the console's interrupt: for everybody in the first program's process group. */
+static void interrupt_key(void)
+{
+	unsigned pid = 1;
+	struct process *p;
+
+	for (; (p = process_next(&pid)); pid++) {
+		if (p->pgid == 1)
+			signal_send(p, SIGINT);
+		process_put(p);
+	}
+}
+
 /* Descriptors 0, 1, 2, and a place to be. */
 static int files_first(struct process *p)
 {
@@ -150,6 +164,7 @@ static void run_first(void *arg)
 	err = process_first(cmdline.init);
 	if (!err)
 		err = files_first(process_current());
+	console_on_interrupt(interrupt_key);
 	if (!err)
 		err = program_start(&regs);
 	if (err)
