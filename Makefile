@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-# What a person types. `make help` lists it.
+# What a person types. `make help` lists it. What is built, and how, is in mk/.
+#
+# Verbs are done one after the other, in the order typed. Each build runs in a make of its own, two jobs at a time, and under a lock:
+# two people may type `make` in one checkout at the same time.
 
 ARCH ?= x86_64
 MODE ?= release
 SMP  ?= 1
 O    ?= build
-
-MAKEFLAGS += -j2 --no-print-directory --no-builtin-rules
-.SUFFIXES:
-.DELETE_ON_ERROR:
+K    := $(O)/$(ARCH)-$(MODE)
 
 ifeq ($(filter $(ARCH),x86_64 arm64),)
 $(error unknown ARCH '$(ARCH)'; there are: x86_64 arm64)
@@ -17,29 +17,44 @@ ifeq ($(filter $(MODE),release debug),)
 $(error unknown MODE '$(MODE)'; there are: release debug)
 endif
 
-.PHONY: all
-all: kernel programs
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
 
-include mk/kernel.mk
-include mk/newlib.mk
-include mk/user.mk
--include tests/host/rules.mk
+ifdef FL_BUILD
+include mk/build.mk
+else
 
-.PHONY: help setup run test gdb iso lint floors clean
+.NOTPARALLEL:
+BUILDS := all kernel programs host-tests newlib
+BUILD   = mkdir -p $(O) && flock $(O)/lock $(MAKE) -j2 FL_BUILD=1 ARCH=$(ARCH) MODE=$(MODE) O=$(O)
+
+.PHONY: $(BUILDS) FORCE
+$(BUILDS):
+	@$(BUILD) $@
+
+$(O)/%: FORCE
+	@$(BUILD) $@
+
+.PHONY: help setup run test everything gdb iso lint floors clean
 
 help:
-	@echo 'make setup                   install what is missing, build newlib once'
+	@echo 'make setup                      install what is missing, build newlib once'
 	@echo 'make run [ARCH=] [SMP=] [MEM=]  build, boot, run the tour'
-	@echo 'make test                    all tests, both machines'
-	@echo 'make gdb [ARCH=]             boot halted, gdb attached'
-	@echo 'make lint floors             style and layers'
-	@echo 'make [ARCH=x86_64|arm64] [MODE=release|debug]   build the kernel and the programs'
-	@echo './faultline exec PROG ...    boot and run one static program'
+	@echo 'make test                       all tests, both machines'
+	@echo 'make gdb [ARCH=]                boot halted, gdb attached'
+	@echo 'make iso                        the tour as a disc that boots anywhere: build/faultline.iso'
+	@echo 'make lint floors                style and layers'
+	@echo 'make [ARCH=x86_64|arm64] [MODE=release|debug]'
+	@echo '                                build the kernel and the programs'
+	@echo 'make clean                      remove what was built'
+	@echo './faultline exec PROG ...       boot and run one static program; ./faultline --help has the rest'
 
 setup:
 	@tools/setup
-	@$(MAKE) ARCH=x86_64 newlib
-	@$(MAKE) ARCH=arm64 newlib
+	@$(BUILD) ARCH=x86_64 newlib
+	@$(BUILD) ARCH=arm64 newlib
 
 run: all
 	@./faultline tour --arch $(ARCH) --smp $(SMP) $(if $(MEM),--mem $(MEM))
@@ -48,15 +63,16 @@ iso: all
 	@./faultline iso --arch $(ARCH)
 
 gdb:
-	@$(MAKE) ARCH=$(ARCH) MODE=debug all
+	@$(BUILD) MODE=debug all
 	@./faultline gdb --arch $(ARCH) --debug
 
-# Everything a test may need, then the tests.
-.PHONY: everything
+# Everything a test may need.
 everything:
-	@for arch in x86_64 arm64; do for mode in debug release; do \
-		$(MAKE) ARCH=$$arch MODE=$$mode all || exit 1; done; done
-	@$(MAKE) host-tests
+	@$(BUILD) ARCH=x86_64 MODE=debug all
+	@$(BUILD) ARCH=x86_64 MODE=release all
+	@$(BUILD) ARCH=arm64 MODE=debug all
+	@$(BUILD) ARCH=arm64 MODE=release all
+	@$(BUILD) host-tests
 
 test: everything
 	@tools/test
@@ -69,3 +85,5 @@ floors: kernel
 
 clean:
 	rm -rf $(O)
+
+endif

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 # The kernel of one ARCH and MODE, in $(K): faultline.elf, and for arm64 the Linux Image faultline.img.
 
-K := $(O)/$(ARCH)-$(MODE)
-
-CROSS_arm64 := aarch64-linux-gnu-
-ifneq ($(shell uname -m),aarch64)
-CROSS := $(CROSS_$(ARCH))
+CPU_x86_64 := x86_64
+CPU_arm64  := aarch64
+ifneq ($(shell uname -m),$(CPU_$(ARCH)))
+CROSS := $(CPU_$(ARCH))-linux-gnu-
 endif
 KCC := $(CROSS)gcc
 KLD := $(CROSS)ld
@@ -19,11 +18,10 @@ DEBUG_FLAGS := -DDEBUG=1 -fsanitize=undefined -fstack-protector-strong $(CHECKS_
 gcc_include = $(shell $(1) -print-file-name=include)
 
 KFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pie -fno-pic -fno-strict-aliasing -fno-common \
-	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections=no -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-stack-protector \
 	-nostdinc -isystem $(call gcc_include,$(KCC)) -I. -Iarch/$(ARCH) \
 	-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter -Werror \
 	$(MACHINE_$(ARCH))
-KFLAGS := $(filter-out -ffunction-sections=no,$(KFLAGS))
 KFLAGS += $(if $(filter debug,$(MODE)),$(DEBUG_FLAGS),-DDEBUG=0)
 
 KSRC := $(wildcard arch/$(ARCH)/*.[cS] lib/*.c kernel/*.c mm/*.c mm/policy/*.c drivers/*.c fs/*.c init/*.c)
@@ -33,7 +31,7 @@ REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 $(K)/init/main.c.o: KFLAGS += -DREVISION='"$(REVISION)"'
 $(K)/init/main.c.o: $(K)/revision
 
-.PHONY: FORCE kernel
+.PHONY: FORCE
 kernel: $(K)/faultline.elf $(if $(filter arm64,$(ARCH)),$(K)/faultline.img)
 
 $(K)/revision: FORCE
@@ -50,10 +48,14 @@ $(K)/%.S.o: %.S $(K)/flags
 	@echo '  AS   $@'
 	@$(KCC) $(KFLAGS) -D__ASSEMBLER__ -MMD -MP -c $< -o $@
 
-# Rebuilds everything when the flags change.
+# Rebuilds everything when the flags change, and links again when a file is gone.
 $(K)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(KCC) $(filter-out -DREVISION%,$(KFLAGS))' | cmp -s - $@ || echo '$(KCC) $(filter-out -DREVISION%,$(KFLAGS))' > $@
+
+$(K)/objects: FORCE
+	@mkdir -p $(@D)
+	@echo '$(KOBJ)' | cmp -s - $@ || echo '$(KOBJ)' > $@
 
 $(K)/linker.ld: linker.ld arch/$(ARCH)/layout.h
 	@mkdir -p $(@D)
@@ -61,12 +63,13 @@ $(K)/linker.ld: linker.ld arch/$(ARCH)/layout.h
 
 LINK = $(KLD) -static -nostdlib -z max-page-size=4096 --build-id=none -z noexecstack --no-warn-rwx-segments -T $(K)/linker.ld
 
-# Twice: the symbol table for backtraces comes out of the first link, and lies behind everything else, so that it moves nothing.
+# Twice: the symbol table for backtraces comes out of the first link, and lies behind everything else, so that it moves nothing; which is
+# checked. What is bootable appears whole or not at all: a run may start at any moment.
 $(K)/ksyms0.S: tools/ksyms
 	@mkdir -p $(@D)
 	@tools/ksyms > $@
 
-$(K)/pass1.elf: $(KOBJ) $(K)/linker.ld $(K)/ksyms0.o
+$(K)/pass1.elf: $(KOBJ) $(K)/objects $(K)/linker.ld $(K)/ksyms0.o
 	@$(LINK) $(KOBJ) $(K)/ksyms0.o -o $@
 
 $(K)/ksyms.S: $(K)/pass1.elf tools/ksyms
@@ -77,9 +80,12 @@ $(K)/%.o: $(K)/%.S
 
 $(K)/faultline.elf: $(K)/ksyms.o
 	@echo '  LD   $@'
-	@$(LINK) $(KOBJ) $(K)/ksyms.o -o $@
+	@$(LINK) $(KOBJ) $(K)/ksyms.o -o $@.new
+	@tools/ksyms $(CROSS)nm $@.new | cmp - $(K)/ksyms.S || { echo 'the symbol table moved what it describes: see linker.ld' >&2; exit 1; }
+	@mv $@.new $@
 
 $(K)/faultline.img: $(K)/faultline.elf
-	@$(CROSS)objcopy -O binary $< $@
+	@$(CROSS)objcopy -O binary $< $@.new
+	@mv $@.new $@
 
 -include $(KOBJ:.o=.d)
