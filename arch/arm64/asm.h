@@ -14,11 +14,11 @@
 	name:
 #define END(name) .size name, .- name
 
-/* If the instruction at `fault` cannot reach user memory, execution goes on at `fixup`. */
-.macro EX_TABLE fault, fixup
+/* If an instruction from `first` to before `end` cannot reach user memory, execution goes on at `fixup`. */
+.macro EX_TABLE first, end, fixup
 	.pushsection .ex_table, "a"
 	.balign 8
-	.quad \fault, \fixup
+	.quad \first, \end, \fixup
 	.popsection
 .endm
 

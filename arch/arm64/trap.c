@@ -8,7 +8,8 @@
 #include "offsets.h"
 
 struct ex_entry {
-	uintptr_t fault;
+	uintptr_t start;
+	uintptr_t end;
 	uintptr_t fixup;
 };
 
@@ -34,7 +35,7 @@ enum { STATUS_TRANSLATION = 1, STATUS_ACCESS_FLAG = 2, STATUS_PERMISSION = 3 }; 
 static const struct ex_entry *fixup_find(uintptr_t pc)
 {
 	for (const struct ex_entry *e = __ex_table_start; e < __ex_table_end; e++)
-		if (e->fault == pc)
+		if (pc >= e->start && pc < e->end)
 			return e;
 	return NULL;
 }
