@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """One virtual machine: where its RAM and disks lie, QEMU's command line, and watching over it until it ends."""
 import ctypes
-import mmap
 import os
-import selectors
+import re
+import select
 import signal
 import subprocess
 import sys
@@ -18,6 +18,11 @@ RAM_BASE = {"x86_64": 0, "arm64": 1 << 30}
 QEMU = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
 X86_HOLE = 2048 * MIB  # q35 keeps at most this much RAM below 4 GiB when there is more
 X86_HIGH = 4096 * MIB
+
+LOG, QEMU_SAYS = "kernel.log", "qemu.log"  # in a run's folder
+PANIC = re.compile(r"^\[[ 0-9.]+\] (panic: .*)")
+POWER_OFF = 30  # seconds that a machine may take from its status to its end, on a busy host
+INTERRUPT_AGAIN = 2  # seconds within which a second Ctrl-C is meant for the whole run
 
 
 def round_up(value, unit):
@@ -88,133 +93,177 @@ def command(arch, ram, options, boot):
     return words + boot
 
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
 def die_with_parent():
-    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-class Terminal:
-    """Standard input, byte by byte if it is a terminal; always left as it was."""
+class Output:
+    """A descriptor that takes one of the guest's streams. `wanted`: without its reader (| head) there is no point in going on."""
 
-    def __init__(self):
-        self.saved = termios.tcgetattr(0) if os.isatty(0) else None
+    def __init__(self, fd, wanted=False):
+        self.fd, self.wanted = fd, wanted
+
+    def write(self, data):
+        while data and self.fd is not None:
+            try:
+                data = data[os.write(self.fd, data):]
+            except BlockingIOError:
+                select.select([], [self.fd], [])
+            except BrokenPipeError:
+                self.fd = None
+                if self.wanted:
+                    raise ReaderGone from None
+
+
+class ReaderGone(Exception):
+    """What a program on this machine would get as SIGPIPE."""
+
+
+class Interrupts:
+    """SIGINT as something to wait for, not an exception out of nowhere; and the terminal left as it was."""
 
     def __enter__(self):
+        self.terminal = termios.tcgetattr(0) if os.isatty(0) else None
+        self.fd, self.wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.old_wake = signal.set_wakeup_fd(self.wake, warn_on_full_buffer=False)
+        self.old = signal.signal(signal.SIGINT, lambda *_: None)
         return self
 
     def __exit__(self, *_):
-        if self.saved:
-            termios.tcsetattr(0, termios.TCSADRAIN, self.saved)
+        signal.signal(signal.SIGINT, self.old)
+        signal.set_wakeup_fd(self.old_wake)
+        os.close(self.fd)
+        os.close(self.wake)
+        if self.terminal:
+            termios.tcsetattr(0, termios.TCSADRAIN, self.terminal)
+
+    def came(self):
+        return bool(os.read(self.fd, 64).count(signal.SIGINT))
 
 
 class Run:
     """A QEMU process, its console decoded, its input fed, its end awaited."""
 
-    def __init__(self, words, ram, sinks, log_path, timeout):
-        self.sinks, self.log_path = sinks, log_path
+    def __init__(self, words, ram, sinks, folder, timeout):
+        self.sinks, self.folder = sinks, folder
         self.deadline = time.monotonic() + timeout if timeout else None
         self.decoder = frames.Decoder(self.put)
-        self.interrupted = 0.0
+        self.interrupted, self.ending = -INTERRUPT_AGAIN, False
         try:
-            self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                            pass_fds=[ram.fd], preexec_fn=die_with_parent, start_new_session=True)
+            with open(os.path.join(folder, QEMU_SAYS), "wb") as noise:
+                self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=noise, bufsize=0,
+                                                pass_fds=[ram.fd], preexec_fn=die_with_parent, start_new_session=True)
         except FileNotFoundError:
             raise Refused(f"{words[0]} is missing: run make setup") from None
 
     def put(self, stream, data):
         sink = self.sinks.get(stream)
-        if sink is None:
-            return
-        try:
+        if sink:
             sink.write(data)
-            sink.flush()
-        except BrokenPipeError:
-            self.sinks[stream] = None  # its reader has gone (| head): the run goes on
 
     def wait(self, give_input):
         """The run's exit status; RunFailed if there is none."""
         try:
-            self.pump(give_input)
-            self.process.wait()
-        except KeyboardInterrupt:
-            raise
+            with Interrupts() as interrupts:
+                self.pump(interrupts, give_input)
+            self.process.wait(POWER_OFF)
+        except subprocess.TimeoutExpired:
+            pass
+        except ReaderGone:
+            return 128 + signal.SIGPIPE
         finally:
             if self.process.poll() is None:
                 self.process.kill()
-                self.process.wait()
-        if self.decoder.status is None:
+            self.process.wait()
+        if self.decoder.status is None or self.panic():
             raise RunFailed(self.why())
         return self.decoder.status
 
+    def panic(self):
+        """What the kernel's last words were, if it panicked; even behind a status: it may have been cut off, and then is none."""
+        found = [match[1] for line in read_lines(os.path.join(self.folder, LOG)) if (match := PANIC.match(line))]
+        return found[0] if found else None
+
     def why(self):
-        noise = self.process.stderr.read().decode(errors="replace").strip()
-        panic = [line for line in read_lines(self.log_path) if "panic: " in line]
-        if panic:
-            return "kernel " + panic[0][panic[0].index("panic: "):]
-        if noise:
-            return f"QEMU: {noise.splitlines()[-1]}"
+        if panic := self.panic():
+            return f"kernel {panic}"
+        if noise := read_lines(os.path.join(self.folder, QEMU_SAYS)):
+            return f"QEMU: {noise[-1]}"
         return f"the machine ended without giving a status (QEMU's was {self.process.returncode})"
 
-    def pump(self, give_input):
-        out, feed = self.process.stdout.fileno(), Feeder(self.process.stdin, give_input)
-        heard = False  # the kernel has set up its UART, which loses what came before
-        with selectors.DefaultSelector() as waits:
-            waits.register(out, selectors.EVENT_READ)
-            while True:
-                if heard:
-                    feed.arm(waits)
-                ready = waits.select(self.time_left())
-                if self.deadline and time.monotonic() >= self.deadline:
-                    raise RunFailed("the time limit is over; --timeout SECONDS sets another")
-                for key, _ in ready:
-                    if key.fd != out:
-                        feed.step(key.fd)
-                        continue
-                    data = os.read(out, 65536)
-                    if not data:
-                        return
-                    heard = True
-                    self.decoder.feed(data)
+    def pump(self, interrupts, give_input):
+        out, feed = self.process.stdout.fileno(), Feeder(self.process.stdin.fileno(), give_input)
+        while True:
+            waits = select.poll()
+            waits.register(out, select.POLLIN)
+            waits.register(interrupts.fd, select.POLLIN)
+            feed.register(waits)
+            ready = [fd for fd, _ in waits.poll(self.time_left())]
+            if interrupts.fd in ready and interrupts.came():
+                self.interrupt(feed, give_input)
+            feed.step(ready)
+            if out in ready:
+                data = os.read(out, 1 << 16)
+                if not data:
+                    return
+                self.decoder.feed(data)
+            self.watch_time()
+
+    def interrupt(self, feed, give_input):
+        """Ctrl-C is the guest's, from a terminal; twice in a row it ends the run."""
+        now = time.monotonic()
+        if not give_input or not os.isatty(0) or now - self.interrupted < INTERRUPT_AGAIN:
+            raise KeyboardInterrupt
+        self.interrupted = now
+        feed.pending += frames.INTERRUPT
 
     def time_left(self):
-        return max(0.0, self.deadline - time.monotonic()) if self.deadline else None
+        return max(0.0, self.deadline - time.monotonic()) * 1000 if self.deadline else None
+
+    def watch_time(self):
+        now = time.monotonic()
+        if self.decoder.status is not None and not self.ending:
+            self.ending, self.deadline = True, now + POWER_OFF
+        if self.deadline is None or now < self.deadline:
+            return
+        if self.ending:
+            raise RunFailed(f"the program ended with {self.decoder.status}, but the machine did not power off")
+        panic = self.panic()
+        raise RunFailed(f"kernel {panic}" if panic else "the time limit is over; --timeout SECONDS sets another")
 
 
 class Feeder:
     """Carries our standard input to the guest, never more than QEMU takes, end of file included."""
 
     def __init__(self, pipe, give_input):
-        self.pipe = pipe.fileno()
-        os.set_blocking(self.pipe, False)
+        self.pipe = pipe
+        os.set_blocking(pipe, False)
         self.pending = b"" if give_input else frames.EOF_MARK
         self.open = give_input
-        self.armed = None
 
-    def arm(self, waits):
-        want = (self.pipe, selectors.EVENT_WRITE) if self.pending else (0, selectors.EVENT_READ) if self.open else None
-        if want == self.armed:
-            return
-        if self.armed:
-            waits.unregister(self.armed[0])
-        if want:
-            try:
-                waits.register(*want)
-            except PermissionError:  # a plain file is always ready, and epoll says so this way
-                self.fill()
-                return self.arm(waits)
-        self.armed = want
+    def register(self, waits):
+        if self.pending:
+            waits.register(self.pipe, select.POLLOUT)
+        elif self.open:
+            waits.register(0, select.POLLIN)
 
-    def step(self, fd):
-        if fd == 0:
-            self.fill()
-        else:
+    def step(self, ready):
+        if self.pipe in ready:
             self.drain()
+        elif 0 in ready:
+            self.fill()
 
     def fill(self):
         try:
-            data = os.read(0, 4096)
+            data = os.read(0, 1 << 16)
+        except BlockingIOError:
+            return
         except OSError:
             data = b""
-        self.pending = frames.encode_input(data) if data else frames.EOF_MARK
+        self.pending += frames.encode_input(data) if data else frames.EOF_MARK
         self.open = bool(data)
 
     def drain(self):
@@ -234,10 +283,11 @@ def read_lines(path):
         return []
 
 
-def interrupt_guard():
-    """Ctrl-C ends the run, QEMU too, and says nothing more than the shell expects."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-
-
-def memory_view(ram):
-    return mmap.mmap(ram.fd, ram.size)
+def clean_start():
+    """Descriptors 0 to 2 exist; a signal to end unwinds, so that QEMU and the run's folder go too; what is made is readable in the guest."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(fd)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    os.umask(0o022)

@@ -101,7 +101,7 @@ def run(options, command):
         return command.run_machine(arch, options, ram, boot, folder, give_input=False)
     except command.RunFailed as error:
         keep = True
-        raise command.RunFailed(f"{error}; the kernel's log is {os.path.relpath(os.path.join(folder, 'kernel.log'))}") from None
+        raise command.RunFailed(f"{error}; {command.log_of(folder)}") from None
     finally:
         command.finish(folder, keep)
 
