@@ -99,8 +99,9 @@ void console_on_interrupt(void (*fn)(void))
 	interrupt_key = fn;
 }
 
-void console_input_init(void)
+void console_input_init(bool no_input)
 {
+	ended = no_input;
 	console_set_input(console_byte);
 	arch_console_irq_enable();
 }

@@ -3,9 +3,11 @@
 #ifndef DRIVERS_CONSOLE_H
 #define DRIVERS_CONSOLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-void console_input_init(void);
+/* no_input: every read finds the end of input at once. */
+void console_input_init(bool no_input);
 
 /* fn is called for each interrupt key (Ctrl-C), in the console interrupt. Before console_input_init. */
 void console_on_interrupt(void (*fn)(void));

@@ -4,6 +4,7 @@
 #include "kernel/log.h"
 #include "kernel/slab.h"
 #include "lib/errno.h"
+#include "lib/format.h"
 #include "lib/string.h"
 
 static const struct {
@@ -16,32 +17,41 @@ static const struct {
 	{ 0x4000, "large_dir" },  { 0x8000, "inline_data" }, { 0x10000, "encrypt" }, { 0x20000, "casefold" },
 };
 
-static int refuse(const struct blkdev *dev, const char *why, const char *what_to_do)
+/* A device being looked at, and why it will not do. */
+struct probe {
+	struct blkdev *dev;
+	char *why;
+	size_t size;
+};
+
+static int __attribute__((format(printf, 2, 3))) refuse(struct probe *p, const char *format, ...)
 {
-	log_line("%s: %s; %s", dev->name, why, what_to_do);
+	size_t n = (size_t)snprintf(p->why, p->size, "%s: ", p->dev->name);
+	va_list args;
+
+	va_start(args, format);
+	if (n < p->size)
+		vsnprintf(p->why + n, p->size - n, format, args);
+	va_end(args);
 	return -EINVAL;
 }
 
 /* Features that change what is on the disk. Others (compat, ro_compat) do not keep anybody from reading. */
-static int check_features(const struct blkdev *dev, const struct ext2_super_block *sb)
+static int check_features(struct probe *p, const struct ext2_super_block *sb)
 {
 	uint32_t unknown = sb->feature_incompat & ~(uint32_t)EXT2_INCOMPAT_FILETYPE;
 
 	if (sb->rev_level > EXT2_DYNAMIC_REV)
-		return refuse(dev, "this revision of ext2 is not known", "make the image with mke2fs -t ext2");
+		return refuse(p, "this revision of ext2 is not known; make the image with mke2fs -t ext2");
 	if (sb->rev_level < EXT2_DYNAMIC_REV || !unknown)
 		return 0;
 	if (unknown & EXT2_INCOMPAT_RECOVER)
-		return refuse(dev, "the journal holds changes that are not in the file system yet (feature 'needs_recovery')",
-			      "run e2fsck on the image first");
+		return refuse(p, "the journal holds changes that are not in the file system yet (feature 'needs_recovery'); run e2fsck on the image first");
 	for (unsigned i = 0; i < ARRAY_SIZE(incompat_names); i++)
-		if (unknown & incompat_names[i].bit) {
-			log_line("%s: the file system has feature '%s', which ext2 has not; make the image with mke2fs -t ext2",
-				 dev->name, incompat_names[i].name);
-			return -EINVAL;
-		}
-	log_line("%s: the file system has unknown features %#x; make the image with mke2fs -t ext2", dev->name, unknown);
-	return -EINVAL;
+		if (unknown & incompat_names[i].bit)
+			return refuse(p, "the file system has feature '%s', which ext2 has not; make the image with mke2fs -t ext2",
+				      incompat_names[i].name);
+	return refuse(p, "the file system has unknown features 0x%x; make the image with mke2fs -t ext2", unknown);
 }
 
 static uint32_t inode_size(const struct ext2_super_block *sb)
@@ -68,36 +78,34 @@ static bool sound(const struct ext2_super_block *sb)
 	return (uint64_t)groups(sb) * sb->inodes_per_group >= sb->inodes_count;
 }
 
-static int check_geometry(const struct blkdev *dev, const struct ext2_super_block *sb)
+static int check_geometry(struct probe *p, const struct ext2_super_block *sb)
 {
-	uint64_t bytes = dev->sectors << SECTOR_SHIFT;
+	uint64_t bytes = p->dev->sectors << SECTOR_SHIFT;
 	uint32_t size = inode_size(sb);
 
 	if (sb->log_block_size > 2)
-		return refuse(dev, "the block size is not 1, 2 or 4 KiB", "make the image with mke2fs -b 4096");
-	if (((uint64_t)sb->blocks_count << (10 + sb->log_block_size)) > bytes) {
-		log_line("%s: the image is cut off: the file system has %u blocks of %u bytes, the disk only %llu bytes; copy it again",
-			 dev->name, sb->blocks_count, 1024u << sb->log_block_size, (unsigned long long)bytes);
-		return -EINVAL;
-	}
+		return refuse(p, "the block size is not 1, 2 or 4 KiB; make the image with mke2fs -b 4096");
+	if (((uint64_t)sb->blocks_count << (10 + sb->log_block_size)) > bytes)
+		return refuse(p, "the image is cut off: the file system has %u blocks of %u bytes, the disk only %lu bytes; copy it again",
+			      sb->blocks_count, 1024u << sb->log_block_size, bytes);
 	if (!sound(sb))
-		return refuse(dev, "the super block is damaged", "run e2fsck on the image");
+		return refuse(p, "the super block is damaged; run e2fsck on the image");
 	if (size < EXT2_GOOD_OLD_INODE_SIZE || (size & (size - 1)) || size > 1024u << sb->log_block_size)
-		return refuse(dev, "the inode size is impossible", "run e2fsck on the image");
+		return refuse(p, "the inode size is impossible; run e2fsck on the image");
 	return 0;
 }
 
-static int read_super(struct blkdev *dev, struct mapping *meta, struct ext2_super_block *sb)
+static int read_super(struct probe *p, struct mapping *meta, struct ext2_super_block *sb)
 {
 	long got = mapping_read_kernel(meta, EXT2_SUPER_AT, sb, sizeof(*sb));
 
 	if (got < 0)
-		return refuse(dev, "the super block cannot be read", "check the image");
+		return refuse(p, "the super block cannot be read; check the image");
 	if (got != (long)sizeof(*sb))
-		return refuse(dev, "the disk is too small to hold a file system", "make an image with mke2fs -t ext2");
+		return refuse(p, "the disk is too small to hold a file system; make an image with mke2fs -t ext2");
 	if (sb->magic != EXT2_MAGIC)
-		return refuse(dev, "this is not an ext2 file system", "make the image with mke2fs -t ext2");
-	return check_features(dev, sb) ?: check_geometry(dev, sb);
+		return refuse(p, "this is not an ext2 file system; make the image with mke2fs -t ext2");
+	return check_features(p, sb) ?: check_geometry(p, sb);
 }
 
 static void fill(struct ext2 *fs, const struct ext2_super_block *sb)
@@ -145,12 +153,13 @@ static int mount(struct ext2 *fs, struct super **out)
 }
 
 /* What a device that cannot be mounted has in memory may stay: that ends the boot. */
-int ext2_mount(struct blkdev *dev, struct super **out)
+int ext2_mount(struct blkdev *dev, struct super **out, char *why, size_t size)
 {
+	struct probe p = { dev, why, size };
 	struct ext2 *fs = kzalloc(sizeof(*fs));
 	struct ext2_super_block *sb = kmalloc(sizeof(*sb));
 	struct mapping *meta = bdev_mapping(dev);
-	int err = fs && sb && meta ? read_super(dev, meta, sb) : -ENOMEM;
+	int err = fs && sb && meta ? read_super(&p, meta, sb) : -ENOMEM;
 
 	if (!err) {
 		fs->dev = dev;
@@ -159,6 +168,10 @@ int ext2_mount(struct blkdev *dev, struct super **out)
 		if (!(sb->state & EXT2_STATE_VALID) || sb->state & EXT2_STATE_ERROR)
 			log_line("%s: the file system was not unmounted properly or has errors; run e2fsck on the image", dev->name);
 		err = mount(fs, out);
+		if (err)
+			refuse(&p, "the root directory cannot be read (%d); run e2fsck on the image", err);
+	} else if (err == -ENOMEM) {
+		refuse(&p, "no memory to mount it; give more with --mem");
 	}
 	kfree(sb);
 	return err;

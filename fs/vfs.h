@@ -226,7 +226,8 @@ int console_open(struct file **in, struct file **out, struct file **err);
 
 struct blkdev;
 
-int ext2_mount(struct blkdev *dev, struct super **out); /* says in the log what is wrong */
+/* On an error `why` says in one line what is wrong and what to do. */
+int ext2_mount(struct blkdev *dev, struct super **out, char *why, size_t size);
 struct super *proc_mount(void);
 struct super *dev_mount(void);
 

@@ -104,6 +104,13 @@ static void set_time(const char *name, char *value)
 	cmdline.time = size_value(name, value);
 }
 
+static void set_stdin(const char *name, char *value)
+{
+	if (strcmp(value, "none") != 0 && strcmp(value, "console") != 0)
+		panic("command line: %s=%s: good values are console and none", name, value);
+	cmdline.no_input = strcmp(value, "none") == 0;
+}
+
 static void set_trace(const char *name, char *value)
 {
 	cmdline.trace = flag_value(name, value);
@@ -121,7 +128,7 @@ static const struct option {
 	{ "init", set_init },	      { "fl.env", set_env },	  { "fl.disk0", set_disk }, { "fl.disk1", set_disk },
 	{ "fl.disk2", set_disk },     { "fl.disk3", set_disk },	  { "fl.disk4", set_disk }, { "fl.disk5", set_disk },
 	{ "fl.disk6", set_disk },     { "fl.disk7", set_disk },	  { "fl.mem", set_mem },    { "fl.time", set_time },
-	{ "fl.console", set_console }, { "fl.trace", set_trace }, { "fl.stats", set_stats },
+	{ "fl.stdin", set_stdin },    { "fl.console", set_console }, { "fl.trace", set_trace }, { "fl.stats", set_stats },
 };
 
 /* ---- words ---- */

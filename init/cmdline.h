@@ -6,6 +6,7 @@
  *	-- ARG...			the rest are its arguments, percent-encoded
  *	fl.env=NAME=VALUE		its environment, percent-encoded; any number
  *	fl.diskN=PHYS,LEN		a disk in RAM, N = 0..7; disk 0 holds the root file system
+ *	fl.stdin=console|none		where input comes from; none: it is at its end, and nothing of the host's timing gets in
  *	fl.console=framed|plain		how the UART carries several streams
  *	fl.mem=SIZE			manage no more memory than this
  *	fl.trace=1 fl.stats=1		trace from the start; print statistics at the end
@@ -31,7 +32,7 @@ struct cmdline {
 	struct phys_range disks[CMDLINE_DISKS]; /* empty: none of this number */
 	uint64_t mem;				/* UINT64_MAX: no bound */
 	uint64_t time;
-	bool trace, stats;
+	bool trace, stats, no_input;
 };
 
 extern struct cmdline cmdline;

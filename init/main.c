@@ -76,7 +76,7 @@ void kernel_main(const struct boot_info *info)
 	slice_set();
 	rcu_init();			/* threads; rcu_call, which one of them serves */
 	process_init();			/* process_first */
-	console_input_init();		/* reading the console */
+	console_input_init(cmdline.no_input); /* reading the console */
 	run_start();			/* the first program's thread: it runs when this one idles */
 	smp_start(info->cpus);		/* other CPUs, from a thread: nobody waits for them */
 	sched_idle();			/* interrupts, sleeping, everything */

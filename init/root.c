@@ -31,13 +31,14 @@ static void mount_on(const char *path, struct super *super)
 void root_mount(void)
 {
 	struct super *super;
+	char why[200];
 
 	if (cmdline.disks[0].start == cmdline.disks[0].end)
 		panic("there is no disk: give fl.disk0=PHYS,LEN on the command line, or an initrd or module that holds a "
 		      "file system");
 	disks_add();
-	if (ext2_mount(block_device(0), &super))
-		panic("disk0 cannot be the root file system (see above): make an image with mke2fs -t ext2");
+	if (ext2_mount(block_device(0), &super, why, sizeof(why)))
+		panic("no root file system: %s", why);
 	vfs_mount_root(super);
 	mount_on("/dev", dev_mount());
 	mount_on("/proc", proc_mount());
