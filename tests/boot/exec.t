@@ -58,7 +58,7 @@ def limits(arch):
     refused(run(arch, "spin", options=("--timeout", "3")), "time limit", f"{arch}: a program that never ends")
     refused(run(arch, "hello", options=("--mem", "16M")), "too little memory.*--mem 64M", f"{arch}: 16 MiB are too little")
     ok(run(arch, "hello", options=("--mem", "64M")).returncode == 0, f"{arch}: 64 MiB are enough")
-    refused(run(arch, "hello", options=("--set", "nonsense=1")), "no policy 'nonsense'.*around", f"{arch}: an unknown policy")
+    refused(run(arch, "hello", options=("--set", "nonsense=1")), "'nonsense'.*around", f"{arch}: an unknown policy")
     refused(run(arch, "hello", options=("--set", "around=sideways")), "no value 'sideways'.*lockless trylock off", f"{arch}: an unknown value")
     refused(run(arch, "hello", options=("--append", "fl.bogus=1")), "fl.bogus", f"{arch}: an unknown word on the command line")
 
@@ -68,12 +68,12 @@ def images(arch):
     refused(result, "not an ext2", f"{arch}: garbage for an image")
     refused(faultline("exec", "--image", "/none", program(arch, "hello")), "no such image", f"{arch}: no image")
     whole = os.path.join(TMP.name, "whole")
-    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", whole, "8M"], check=True, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin"))
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", whole, "8M"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin"))
     with open(whole, "rb") as file:
         data = file.read()
     refused(faultline("exec", "--image", scratch("cut", data[:4 << 20]), program(arch, "hello")), "cut off", f"{arch}: half an image")
     refused(faultline("exec", "--image", whole, program(arch, "hello")), "/bin/hello", f"{arch}: an image without the program")
-    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", whole, "8M"], check=True, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin"))
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", whole, "8M"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin"))
     refused(faultline("exec", "--image", whole, program(arch, "hello")), "feature.*mke2fs -t ext2", f"{arch}: an ext4 image")
 
 
