@@ -210,6 +210,7 @@ class Run:
                 if not data:
                     return
                 self.decoder.feed(data)
+                feed.ready = True
             self.watch_time()
 
     def interrupt(self, feed, give_input):
@@ -236,15 +237,19 @@ class Run:
 
 
 class Feeder:
-    """Carries our standard input to the guest, never more than QEMU takes, end of file included."""
+    """Carries our standard input to the guest, never more than QEMU takes, end of file included. Begins when the guest has said something:
+    a UART loses what it has received when it is set up."""
 
     def __init__(self, pipe, give_input):
         self.pipe = pipe
         os.set_blocking(pipe, False)
         self.pending = b"" if give_input else frames.EOF_MARK
         self.open = give_input
+        self.ready = False
 
     def register(self, waits):
+        if not self.ready:
+            return
         if self.pending:
             waits.register(self.pipe, select.POLLOUT)
         elif self.open:
