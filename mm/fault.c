@@ -209,6 +209,9 @@ static bool store_entry(struct fault *f)
 		return false;
 	if (!same_frame && !count_entry(f))
 		return false;
+	/* From here on the page is mapped, so that it cannot leave the cache without somebody's looking for this bit. */
+	if (fault_is_write(f) && (f->at.vma->flags & VMA_SHARED))
+		page_flag_set(pfn_to_page(arch_pte_pfn(entry)), PG_DIRTY);
 	if (arch_pte_present(f->at.old)) {
 		replace_entry(f, entry);
 		return true;

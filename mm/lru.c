@@ -87,7 +87,8 @@ static bool take_page(struct page *page)
 			goto back;
 		word = atomic_load_explicit(&page->word, memory_order_acquire);
 	}
-	if (word != (PAGE_FROZEN | 2 * PAGE_REF))
+	/* Written to and unmapped again since worth_taking looked? The writer's count was dropped by a release, which `word` has seen. */
+	if (word != (PAGE_FROZEN | 2 * PAGE_REF) || page_flag(page, PG_DIRTY))
 		goto back;
 	cache_remove(m, page);
 	page_put(page); /* the cache's */

@@ -61,8 +61,6 @@ static enum verdict make_copy(struct fault *f)
 /* The page found is shown as it is. */
 static enum verdict show_source(struct fault *f)
 {
-	if (fault_is_write(f))
-		page_flag_set(f->at.source, PG_DIRTY);
 	if (f->at.vma->flags & VMA_EXEC)
 		page_sync_icache(f->at.source);
 	f->at.made = STAT_fault_file;
