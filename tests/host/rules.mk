@@ -1,54 +1,67 @@
 # SPDX-License-Identifier: MIT
 # Unit tests: ordinary programs that speak TAP, in $(O)/host-tests/.
 #
-#   LIB tests need only files of lib/.
-#   PORT tests run on the host port (arch/host): the kernel's own lib, kernel, mm and the RAM block device, as fibers, debug build, with
-#	AddressSanitizer and UBSan.
-#   RACE tests are PORT tests once more, with pthreads for threads, under ThreadSanitizer: race-NAME.
+#   HOST_LIB_TESTS need only files of lib/.
+#   HOST_PORT_TESTS run on the host port (arch/host): the kernel's own lib, kernel, mm and the RAM block device, debug build.
+#
+# Variants of the port:
+#   fiber	CPUs take turns where interrupts are enabled; AddressSanitizer and UBSan. NAME
+#   weave	CPUs take turns at every atomic operation (arch/host/weave.c). weave-NAME
+#   race	threads are pthreads, under ThreadSanitizer. race-NAME
 
 HT := $(O)/host-tests
 HOBJ := $(O)/host-obj
 HOSTCC ?= gcc
 
 HOST_LIB_TESTS := radix bonsai text acpi
-HOST_PORT_TESTS := frame slab
+HOST_PORT_TESTS := frame slab park locks rcu timer mm
+HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
 HOST_RACE_TESTS :=
 
-HOST_WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter -Werror
-HOST_BASE := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fno-pie -I. -Iarch/host -DDEBUG=1 $(HOST_WARN)
+HOST_TESTS := $(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(addprefix weave-,$(HOST_WEAVE_TESTS)) $(addprefix race-,$(HOST_RACE_TESTS))
+
+HOST_BASE := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fPIE -I. -Iarch/host -DDEBUG=1 \
+	-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter -Werror
 HOST_KERNEL := -ffreestanding -nostdinc -isystem $(shell $(HOSTCC) -print-file-name=include) -include arch/host/names.h
+HOST_LINK := -pie -Wl,-z,noexecstack -pthread
 
-ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
-TSAN := -fsanitize=thread -Wno-tsan
+# Of each variant: flags of the kernel's own files, of the machine and the tests, of the link; what of arch/host is its own.
+HOST_KFLAGS_fiber := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+HOST_AFLAGS_fiber := $(HOST_KFLAGS_fiber)
+HOST_LFLAGS_fiber := $(HOST_KFLAGS_fiber)
+HOST_ENGINE_fiber := smp.c thread.c switch.S
 
-HOST_KSRC := $(wildcard lib/*.c) $(filter-out kernel/ubsan.c kernel/stack_protector.c,$(wildcard kernel/*.c)) \
+HOST_KFLAGS_weave := -fsanitize=thread -Wno-tsan
+HOST_ENGINE_weave := smp.c thread.c switch.S weave.c
+
+HOST_KFLAGS_race := -fsanitize=thread -Wno-tsan
+HOST_AFLAGS_race := $(HOST_KFLAGS_race)
+HOST_LFLAGS_race := -fsanitize=thread
+HOST_ENGINE_race := pthread.c
+
+HOST_VARIANTS := fiber weave race
+HOST_KSRC := $(wildcard lib/*.c) $(filter-out kernel/ubsan.c kernel/stack_protector.c kernel/ksyms.c,$(wildcard kernel/*.c)) \
 	$(wildcard mm/*.c mm/policy/*.c) drivers/block.c drivers/ramblk.c
-HOST_ENGINE_fiber := arch/host/smp.c arch/host/thread.c arch/host/switch.S
-HOST_ENGINE_race := arch/host/pthread.c
-HOST_ASRC := $(filter-out $(HOST_ENGINE_fiber) $(HOST_ENGINE_race),$(wildcard arch/host/*.c)) tests/host/port.c
+HOST_ENGINES := $(addprefix arch/host/,$(foreach v,$(HOST_VARIANTS),$(HOST_ENGINE_$(v))))
+HOST_ASRC := $(filter-out $(HOST_ENGINES),$(wildcard arch/host/*.c)) tests/host/port.c tests/host/mmfile.c
 
-HOST_FLAGS_fiber := $(ASAN)
-HOST_FLAGS_race := $(TSAN)
-
-HOST_LINK := -no-pie -Wl,--defsym=_text=__executable_start -Wl,-z,noexecstack -pthread
-
-host_kobj = $(patsubst %,$(HOBJ)/$(1)/kernel/%.o,$(HOST_KSRC))
-host_aobj = $(patsubst %,$(HOBJ)/$(1)/%.o,$(HOST_ASRC) $(HOST_ENGINE_$(1)))
+host_kobj = $(patsubst %,$(HOBJ)/$(1)-kernel/%.o,$(HOST_KSRC))
+host_aobj = $(patsubst %,$(HOBJ)/$(1)/%.o,$(HOST_ASRC) $(addprefix arch/host/,$(HOST_ENGINE_$(1))))
 
 .PHONY: host-tests
-host-tests: $(addprefix $(HT)/,$(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(addprefix race-,$(HOST_RACE_TESTS)))
+host-tests: $(addprefix $(HT)/,$(HOST_TESTS))
 
-# The kernel's files with the kernel's flags; the machine's and the tests with the C library's headers.
+# The kernel's files with the kernel's flags; the machine's and the tests with the C library's headers. $(2): prefix of its tests.
 define HOST_VARIANT
-$(HOBJ)/$(1)/kernel/%.c.o: %.c tests/host/rules.mk
+$(HOBJ)/$(1)-kernel/%.c.o: %.c tests/host/rules.mk
 	@mkdir -p $$(@D)
 	@echo '  CC   $$@'
-	@$(HOSTCC) $(HOST_BASE) $(HOST_KERNEL) $(HOST_FLAGS_$(1)) -MMD -MP -c $$< -o $$@
+	@$(HOSTCC) $(HOST_BASE) $(HOST_KERNEL) $(HOST_KFLAGS_$(1)) -MMD -MP -c $$< -o $$@
 
 $(HOBJ)/$(1)/%.c.o: %.c tests/host/rules.mk
 	@mkdir -p $$(@D)
 	@echo '  CC   $$@'
-	@$(HOSTCC) $(HOST_BASE) $(HOST_FLAGS_$(1)) -MMD -MP -c $$< -o $$@
+	@$(HOSTCC) $(HOST_BASE) $(HOST_AFLAGS_$(1)) -MMD -MP -c $$< -o $$@
 
 $(HOBJ)/$(1)/%.S.o: %.S tests/host/rules.mk
 	@mkdir -p $$(@D)
@@ -58,22 +71,19 @@ $(HOBJ)/$(1)/port.a: $(call host_kobj,$(1)) $(call host_aobj,$(1))
 	@rm -f $$@
 	@ar rcs $$@ $$^
 
--include $(patsubst %.o,%.d,$(call host_kobj,$(1)) $(call host_aobj,$(1)))
+$(addprefix $(HT)/$(2),$(3)): $(HT)/$(2)%: $(HOBJ)/$(1)/tests/host/%.c.o $(HOBJ)/$(1)/port.a
+	@mkdir -p $$(@D)
+	@$(HOSTCC) $(HOST_LFLAGS_$(1)) $(HOST_LINK) $$^ -o $$@
+
+-include $(patsubst %.o,%.d,$(call host_kobj,$(1)) $(call host_aobj,$(1)) $(patsubst %,$(HOBJ)/$(1)/tests/host/%.c.o,$(3)))
 endef
 
-$(eval $(call HOST_VARIANT,fiber))
-$(eval $(call HOST_VARIANT,race))
+$(eval $(call HOST_VARIANT,fiber,,$(HOST_PORT_TESTS)))
+$(eval $(call HOST_VARIANT,weave,weave-,$(HOST_WEAVE_TESTS)))
+$(eval $(call HOST_VARIANT,race,race-,$(HOST_RACE_TESTS)))
 
-$(addprefix $(HT)/,$(HOST_LIB_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(patsubst %,$(HOBJ)/fiber/kernel/%.o,$(wildcard lib/*.c))
+$(addprefix $(HT)/,$(HOST_LIB_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(patsubst %,$(HOBJ)/fiber-kernel/%.o,$(wildcard lib/*.c))
 	@mkdir -p $(@D)
-	@$(HOSTCC) $(ASAN) $(HOST_LINK) $^ -o $@
+	@$(HOSTCC) $(HOST_LFLAGS_fiber) $(HOST_LINK) $^ -o $@
 
-$(addprefix $(HT)/,$(HOST_PORT_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(HOBJ)/fiber/port.a
-	@mkdir -p $(@D)
-	@$(HOSTCC) $(ASAN) $(HOST_LINK) $^ -o $@
-
-$(addprefix $(HT)/race-,$(HOST_RACE_TESTS)): $(HT)/race-%: $(HOBJ)/race/tests/host/%.c.o $(HOBJ)/race/port.a
-	@mkdir -p $(@D)
-	@$(HOSTCC) $(TSAN) $(HOST_LINK) $^ -o $@
-
--include $(addprefix $(HOBJ)/fiber/tests/host/,$(addsuffix .c.d,$(HOST_LIB_TESTS) $(HOST_PORT_TESTS)))
+-include $(patsubst %,$(HOBJ)/fiber/tests/host/%.c.d,$(HOST_LIB_TESTS))
