@@ -13,7 +13,7 @@ enum uart {
 
 #define LINE_8N1 0x03
 #define LINE_DLAB 0x80
-#define FIFO_ON_EMPTY_BOTH 0x07 /* interrupt at the first byte */
+#define FIFO_ON_EMPTY_BOTH 0xc7 /* interrupt at 14 bytes, or at a pause */
 #define MODEM_DTR_RTS_OUT2 0x0b /* OUT2 lets the interrupt through to the PC */
 #define STATUS_RECEIVED 0x01
 #define STATUS_ROOM 0x20 /* the whole transmit FIFO is empty */
