@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """ext2 images: made from a staging directory, the same bytes for the same files."""
+import mmap
 import os
+import shutil
+import struct
 import subprocess
+import tempfile
 
 from .errors import Refused
 
@@ -28,9 +32,9 @@ def put(root, spec):
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if os.path.isdir(host):
         os.makedirs(target, exist_ok=True)
-        copy = ["cp", "-a", os.path.join(host, "."), target]  # keeps holes and links
+        copy = ["cp", "-a", "--", os.path.join(host, "."), target]  # keeps holes and links
     else:
-        copy = ["cp", "-aL", host, target]
+        copy = ["cp", "-aL", "--", host, target]
     done = subprocess.run(copy, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise Refused(f"--put {spec}: {done.stderr.strip().splitlines()[-1]}")
@@ -52,7 +56,7 @@ def make(root, image, size=None, block=4096):
     """Makes `image` from the tree at root. size in bytes; by default what the files need and a little."""
     data, inodes = usage(root)
     need = data + data // 64 + inodes * 256 + SLACK
-    size = max(size or 0, need) if size is None else size
+    size = (need if size is None else size) + 4095 & ~4095
     command = ["mke2fs", "-q", "-F", "-t", "ext2", "-b", str(block), "-m", "0", "-I", "256", "-N", str(inodes + inodes // 4 + 64),
                "-U", UUID, "-E", f"hash_seed={UUID},root_owner=0:0,nodiscard", "-d", root, image, f"{size // 1024}k"]
     env = dict(os.environ, E2FSPROGS_FAKE_TIME=STAMP, SOURCE_DATE_EPOCH=STAMP, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin")
@@ -61,8 +65,34 @@ def make(root, image, size=None, block=4096):
     except FileNotFoundError:
         raise Refused("mke2fs is missing: run make setup") from None
     if result.returncode:
-        raise Refused(f"mke2fs could not make the image: {result.stderr.strip().splitlines()[-1:] or result.returncode}")
-    return size
+        raise Refused("mke2fs could not make the image: " + (result.stderr.strip().splitlines() or [str(result.returncode)])[-1])
+    normalise(image)
+    return os.path.getsize(image)
+
+
+def normalise(image):
+    """What mke2fs takes over from the staging directory and is nobody's business in the guest: owners become root, times become STAMP.
+
+    Numbers are offsets into ext2's superblock, group descriptors and inodes; without metadata checksums nothing else depends on them."""
+    with open(image, "r+b") as file, mmap.mmap(file.fileno(), 0) as disk:
+        inodes, first = struct.unpack_from("<I", disk, 1024)[0], struct.unpack_from("<I", disk, 1024 + 20)[0]
+        block = 1024 << struct.unpack_from("<I", disk, 1024 + 24)[0]
+        per_group, = struct.unpack_from("<I", disk, 1024 + 40)
+        size, = struct.unpack_from("<H", disk, 1024 + 88)
+        for group in range(-(-inodes // per_group)):
+            table, = struct.unpack_from("<I", disk, (first + 1) * block + group * 32 + 8)
+            for at in range(table * block, table * block + per_group * size, size):
+                if disk[at] or disk[at + 1]:
+                    normalise_inode(disk, at, size)
+
+
+def normalise_inode(disk, at, size):
+    struct.pack_into("<H", disk, at + 2, 0)  # uid
+    struct.pack_into("<III", disk, at + 8, *(int(STAMP),) * 3)  # atime, ctime, mtime
+    struct.pack_into("<H", disk, at + 24, 0)  # gid
+    struct.pack_into("<HH", disk, at + 120, 0, 0)  # uid, gid: high halves
+    if size > 128 and struct.unpack_from("<H", disk, at + 128)[0] >= 24:
+        struct.pack_into("<IIIII", disk, at + 132, 0, 0, 0, int(STAMP), 0)  # nanoseconds; time of creation
 
 
 def skeleton(root):
@@ -75,16 +105,26 @@ def get(image, spec):
     guest, colon, host = spec.partition(":")
     if not colon or not guest.startswith("/"):
         raise Refused(f"--get {spec}: say /GUEST:HOST, with an absolute guest path")
-    kind = debugfs(image, f'stat "{guest}"')
+    kind, why = debugfs(image, f'stat "{guest}"')
     if "Type: directory" in kind:
         os.makedirs(host, exist_ok=True)
-        debugfs(image, f'rdump "{guest}" "{host}"')
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(image)) as folder:
+            _, why = debugfs(image, f'rdump "{guest}" "{folder}"')
+            shutil.copytree(os.path.join(folder, os.path.basename(guest.rstrip("/"))), host, symlinks=True, dirs_exist_ok=True)
     elif "Type: regular" in kind:
-        debugfs(image, f'dump -p "{guest}" "{host}"')
+        _, why = debugfs(image, f'dump "{guest}" "{host}"')
+        if not os.path.exists(host):
+            raise Refused(f"--get {spec}: {why}")
     else:
         raise Refused(f"--get {spec}: there is no such file on the image")
 
 
 def debugfs(image, request):
+    """Its standard output, and the last line of its standard error."""
     env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin", DEBUGFS_PAGER="cat")
-    return subprocess.run(["debugfs", "-R", request, image], env=env, capture_output=True, text=True, check=False).stdout
+    try:
+        done = subprocess.run(["debugfs", "-R", request, image], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", check=False)
+    except FileNotFoundError:
+        raise Refused("debugfs is missing: run make setup") from None
+    return done.stdout, (done.stderr.strip().splitlines() or [""])[-1]

@@ -93,7 +93,7 @@ def run(options, command):
         kernel = command.kernel_path(arch, options)
         # The boot loader puts the disk where it likes, so there is room for it, and no fl.disk0.
         ram = machine.Ram(arch, image.size_text(options.mem) + size, 0)
-        words = command.kernel_words(options, ram, "/bin/tour", [])
+        words = command.kernel_words(options, ram, "/bin/tour", [], give_input=False)
         if arch == "x86_64":
             boot = ["-cdrom", grub_iso(folder, kernel, disk, words), "-boot", "d"]
         else:
