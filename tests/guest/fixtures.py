@@ -7,13 +7,16 @@ PAGE = 4096
 
 def pattern(seed, size):
     """Byte i of the file is (i * 7 + i // 4096 * 13 + seed) mod 256; tests/guest programs compute the same."""
-    page = bytes(PAGE)
-    out = bytearray()
-    for start in range(0, size, PAGE):
-        base = start // PAGE * 13 + seed
-        page = bytes((i * 7 + base) & 255 for i in range(start, min(start + PAGE, size)))
-        out += page
-    return bytes(out)
+    first = bytes(i * 7 & 255 for i in range(PAGE))  # 4096 * 7 is a multiple of 256: each page is this one plus a constant
+    plus = [bytes((i + add) & 255 for i in range(256)) for add in range(256)]
+    pages = [first.translate(table) for table in plus]
+    return b"".join(pages[(page * 13 + seed) & 255] for page in range((size + PAGE - 1) // PAGE))[:size]
+
+
+def make_huge(root):
+    """More than fits into the memory of a small machine, for tests/guest/pressure.c."""
+    with open(os.path.join(root, "huge"), "wb") as file:
+        file.write(pattern(9, 96 << 20))
 
 
 def make(root):

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 import fixtures  # noqa: E402
 
 # What a program wants of the machine, beyond the defaults.
-SPECIAL = {"pressure": ["--mem", "64M"]}
+SPECIAL = {"pressure": ["--mem", "64M", "--put", "{root}/huge:/huge"]}
 LINE = re.compile(r"^(not )?ok \d+(.*)$")
 
 
@@ -61,7 +61,7 @@ def programs(arch):
 def on_faultline(relay, arch, mode, cpus, data):
     for name, path in programs(arch):
         command = [os.path.join(TOP, "faultline"), "exec", "--timeout", "240", "--smp", cpus, "--put", f"{data}/data:/data"]
-        command += SPECIAL.get(name, []) + (["--debug"] if mode == "debug" else [])
+        command += [word.format(root=data) for word in SPECIAL.get(name, [])] + (["--debug"] if mode == "debug" else [])
         relay.program(name, command + [path])
 
 
@@ -85,6 +85,7 @@ def main():
     relay = Relay()
     with tempfile.TemporaryDirectory() as root:
         fixtures.make(root)
+        fixtures.make_huge(root)
         if what == "linux":
             on_linux(relay, root)
         else:

@@ -26,6 +26,21 @@ pid_t getppid(void)
 	return (pid_t)call0(getppid);
 }
 
+pid_t getpgid(pid_t pid)
+{
+	return (pid_t)call1(getpgid, pid);
+}
+
+int setpgid(pid_t pid, pid_t group)
+{
+	return (int)call2(setpgid, pid, group);
+}
+
+pid_t setsid(void)
+{
+	return (pid_t)call0(setsid);
+}
+
 pid_t fork(void)
 {
 	return (pid_t)call5(clone, SIGCHLD, 0, 0, 0, 0);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* As much of POSIX threads as our programs use. A join polls: it needs no call but sched_yield. */
+/* As much of POSIX threads as our programs use. A join polls: there is no call to wait by. */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "threads.h"
 
@@ -93,7 +93,7 @@ int pthread_join(pthread_t id, void **result)
 	if (!t)
 		return ESRCH;
 	while (atomic_load(&t->alive))
-		sched_yield();
+		usleep(500);
 	if (result)
 		*result = t->result;
 	thread_free(t);
