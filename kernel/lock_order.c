@@ -46,6 +46,12 @@ static bool checking(void)
 	return !atomic_load_explicit(&stopped, memory_order_relaxed);
 }
 
+/* The address alone does not do: a lock may begin with another one. */
+static bool is(const struct held_lock *held, enum lock_class class, const void *what)
+{
+	return held->what == what && held->class == class;
+}
+
 /* ---- order ---- */
 
 static void check_order(const struct thread *t, enum lock_class class, const void *what)
@@ -53,7 +59,7 @@ static void check_order(const struct thread *t, enum lock_class class, const voi
 	for (unsigned i = 0; i < t->nheld; i++) {
 		const struct held_lock *held = &t->held[i];
 
-		if (held->what == what && class != LOCK_NONE)
+		if (is(held, class, what))
 			panic("lock %s at %p is taken again by its holder", infos[class].name, what);
 		if (held->class >= class && class != LOCK_NONE)
 			panic("lock order: %s at %p is taken while %s at %p is held", infos[class].name, what,
@@ -116,7 +122,7 @@ void lock_check_release(enum lock_class class, const void *what)
 	if (!checking())
 		return;
 	flags = arch_irq_save();
-	for (i = t->nheld; i > 0 && t->held[i - 1].what != what; i--)
+	for (i = t->nheld; i > 0 && !is(&t->held[i - 1], class, what); i--)
 		;
 	if (i == 0)
 		panic("lock %s at %p is released by somebody who does not hold it", infos[class].name, what);

@@ -2,21 +2,21 @@
 /*
  * Sleeping and waking: one word, thread->park.
  *
- *	thread itself:	TOKEN -> NONE	takes the token, returns from thread_park		(acquire)
- *			NONE -> ASLEEP	compare-exchange, interrupts off; then leaves the CPU	(release)
+ *	thread itself:	TOKEN -> NONE	takes the token, returns from thread_park			(acquire)
+ *			NONE -> ASLEEP	compare-exchange, interrupts off; then leaves the CPU		(release)
  *	anybody else:	any -> TOKEN	exchange; who gets ASLEEP out of it must queue the thread	(acq_rel)
+ *	its deadline:	ASLEEP -> NONE	compare-exchange; must queue the thread. Not asleep: leaves a token	(acquire)
  *
  * 1. No wakeup is lost. All changes are read-modify-writes of one word, so they stand in one order. An unpark before the
  *    compare-exchange makes that fail, and the token is found; an unpark after it gets ASLEEP and wakes. There is no moment in
  *    between, and no fence that could be forgotten.
- * 2. One wake for one sleep. Only one exchange gets ASLEEP, since it leaves TOKEN. sched_wake relies on that.
+ * 2. One wake for one sleep: only one read-modify-write gets ASLEEP out. sched_wake relies on that.
  * 3. What the waker did before is seen by the woken: the exchange releases, taking the token acquires. Further exchanges in
  *    between are read-modify-writes, so they do not break that chain.
  * 4. Nobody sleeps through a kill. thread_signal stores `killed` (or `signalled`), then leaves a token like any unpark. Say the
  *    sleeper read `killed` too early and saw nothing. Then its NONE -> ASLEEP either comes before that exchange, which wakes it; or
  *    after, and fails, since nobody but the sleeper takes a token. Either way it takes that token, by point 3 sees the flag when it
- *    calls thread_park again, and gets -EINTR. So a token beats the signal, but only once. A deadline works the same way: the
- *    timer leaves a token.
+ *    calls thread_park again, and gets -EINTR. So a token beats the signal, but only once.
  * 5. Between ASLEEP and the switch interrupts are off, so a preemption never queues a thread that is on its way to sleep.
  *
  * `why` is on the sleeper's stack (or static), where it may be overwritten once the wait is over. Stacks stay mapped, so
@@ -63,9 +63,18 @@ static int refused(const struct thread *t, enum wait_mode mode, uint64_t deadlin
 	return 0;
 }
 
+/* A wake without a token, so that thread_park can tell: it looks at the clock again. */
 static void deadline_passed(struct timer *timer)
 {
-	thread_unpark(timer->arg);
+	struct thread *t = timer->arg;
+	unsigned asleep = PARK_ASLEEP;
+
+	/* acquire: as in thread_unpark */
+	if (atomic_compare_exchange_strong_explicit(&t->park, &asleep, PARK_NONE, memory_order_acquire,
+						    memory_order_relaxed))
+		sched_wake(t);
+	else
+		thread_unpark(t); /* on its way to sleep, or woken already */
 }
 
 static void sleep_until(struct thread *t, uint64_t deadline)

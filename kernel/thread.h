@@ -26,7 +26,7 @@ enum thread_state {
 	THREAD_DEAD,	 /* has called thread_exit */
 };
 
-/* NONE <-> TOKEN, NONE -> ASLEEP by the thread itself; ASLEEP -> TOKEN by one waker, who then owns the duty to queue it. */
+/* The transitions are at the head of park.c. */
 enum park_state {
 	PARK_NONE,   /* awake, no token */
 	PARK_TOKEN,  /* an unpark nobody has consumed yet */

@@ -32,14 +32,23 @@ void waitq_remove(struct waitq *q, struct waiter *w); /* whether or not still qu
 void waitq_wake_all(struct waitq *q);		      /* any context: unparks all; they leave by themselves */
 void waitq_wake_one(struct waitq *q);		      /* unparks the oldest and moves it to the back */
 
-/* Sleeps until cond. 0, -EINTR by mode, -ETIMEDOUT. cond is evaluated without locks, at least once. */
+/* Sleeps until cond: 0. Or -EINTR by mode, or -ETIMEDOUT, while cond is false. cond is evaluated without locks, at least once, and
+ * is true at most once. */
 #define wait_until(q, why, mode, deadline, cond)                                                   \
 	({                                                                                         \
 		struct waiter wait_self;                                                           \
+		uint64_t wait_deadline = (deadline);                                               \
 		int wait_err = 0;                                                                  \
 		waitq_add(q, &wait_self);                                                          \
-		while (!(cond) && !wait_err)                                                       \
-			wait_err = thread_park(why, mode, deadline);                               \
+		for (;;) {                                                                         \
+			if (cond) {                                                                \
+				wait_err = 0;                                                      \
+				break;                                                             \
+			}                                                                          \
+			if (wait_err)                                                              \
+				break;                                                             \
+			wait_err = thread_park(why, mode, wait_deadline);                          \
+		}                                                                                  \
 		waitq_remove(q, &wait_self);                                                       \
 		wait_err;                                                                          \
 	})
