@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Console input. The interrupt puts bytes into a ring; readers take them out. What does not fit into the ring is lost, as on any UART.
+ * Console input. The interrupt puts bytes into a ring; readers take them out. On a framed console the host keeps count and never sends more
+ * than fits (CONSOLE_CREDIT); on a plain one what does not fit is lost, as on any UART.
  *
  *	framed console	0xFF 0xFF: that byte; 0xFF 0x00: the end of input; 0xFF 0x03: the interrupt key; 0xFF and another byte: nothing
  *	plain console	Ctrl-D: the end of input; all others are bytes
@@ -22,6 +23,7 @@ static struct waitq readers = WAITQ_INIT(readers);
 static char ring[RING];	    /* lock */
 static unsigned head, tail; /* lock: next to write, next to read; free-running */
 static bool ended;	    /* lock */
+static unsigned unread;	    /* lock: bytes read that no credit has been given for */
 static bool escaped;	    /* the console interrupt's own */
 static void (*interrupt_key)(void); /* constant, or NULL */
 
@@ -76,10 +78,23 @@ static long take_bytes(char *buf, size_t n)
 
 	while ((size_t)got < n && head != tail)
 		buf[got++] = ring[tail++ % RING];
+	unread += (unsigned)got;
 	if (!got && !ended)
 		got = -EAGAIN;
 	spin_unlock_irq(&lock, flags);
 	return got;
+}
+
+/* Tells the host how much more it may send. */
+static void give_credit(void)
+{
+	irqflags_t flags = spin_lock_irq(&lock);
+	char blocks = (char)(unread / CONSOLE_CREDIT);
+
+	unread %= CONSOLE_CREDIT;
+	spin_unlock_irq(&lock, flags);
+	if (blocks)
+		console_put(STREAM_CREDIT, &blocks, 1);
 }
 
 long console_read(char *buf, size_t n)
@@ -91,6 +106,7 @@ long console_read(char *buf, size_t n)
 	if (!n)
 		return 0;
 	err = wait_until(&readers, &why, WAIT_SIGNAL, UINT64_MAX, (got = take_bytes(buf, n)) != -EAGAIN);
+	give_credit();
 	return got == -EAGAIN ? err : got; /* bytes that came together with the signal are not to be lost */
 }
 

@@ -24,6 +24,11 @@ static void (*console_input)(int byte);
 
 /* ---- out; console_lock held ---- */
 
+static bool is_message(enum stream to)
+{
+	return to == STREAM_STATUS || to == STREAM_CREDIT;
+}
+
 static void switch_to(enum stream to)
 {
 	const char frame[2] = { ESCAPE, (char)to };
@@ -49,17 +54,18 @@ static void write_escaped(const char *bytes, size_t n)
 	}
 }
 
-static void write_status(char status)
+/* A message to the host, of one byte: it belongs to no stream. */
+static void write_message(enum stream kind, char byte)
 {
-	const char frame[3] = { ESCAPE, STREAM_STATUS, status };
+	const char frame[3] = { ESCAPE, (char)kind, byte };
 
 	arch_console_write(frame, sizeof(frame));
 }
 
 static void write_framed(enum stream to, const char *bytes, size_t n)
 {
-	if (to == STREAM_STATUS) {
-		write_status(*bytes);
+	if (is_message(to)) {
+		write_message(to, *bytes);
 		return;
 	}
 	if (to != stream_now) {
@@ -79,7 +85,7 @@ static void put_chunk(enum stream to, const char *bytes, size_t n)
 		ticket_take(&console_lock);
 	if (console_framed)
 		write_framed(to, bytes, n);
-	else if (to != STREAM_STATUS)
+	else if (!is_message(to))
 		arch_console_write(bytes, n);
 	if (!console_broken)
 		ticket_leave(&console_lock);

@@ -5,6 +5,9 @@
 
 #include "arch/upcall.h" /* log_line */
 
+/* The host sends at most three blocks of input ahead of what has been read, and one more for each credit. */
+#define CONSOLE_CREDIT 16384
+
 enum stream {
 	STREAM_STDOUT = 1,
 	STREAM_STDERR = 2,
@@ -12,6 +15,7 @@ enum stream {
 	STREAM_RESULTS = 4,
 	STREAM_STATUS = 5, /* one byte: the run's exit status */
 	STREAM_TRACE = 6,
+	STREAM_CREDIT = 7, /* one byte: so many more blocks of CONSOLE_CREDIT bytes of input have been read */
 };
 
 /* Any context, current or not. Up to CONSOLE_CHUNK bytes of one call come out together; between longer pieces others may get in.

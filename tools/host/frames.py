@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The framed console: one UART carries several streams. 0xFF c switches streams or says something; 0xFF 0xFF is a literal 0xFF."""
 
-STDOUT, STDERR, LOG, RESULTS, STATUS, TRACE = 1, 2, 3, 4, 5, 6
+STDOUT, STDERR, LOG, RESULTS, STATUS, TRACE, CREDIT = 1, 2, 3, 4, 5, 6, 7
+CREDIT_BYTES = 16384  # what one credit is worth: the guest has read so much more of its input
+AHEAD = 3 * CREDIT_BYTES  # so much may be sent before any credit
 ESCAPE = 0xFF
 
 EOF_MARK = bytes([ESCAPE, 0x00])
@@ -24,12 +26,20 @@ class Decoder:
         self.stream = LOG
         self.status = None
         self.escaped = False
-        self.want_status = False
+        self.message = None  # STATUS or CREDIT, whose byte comes next
+        self.credit = 0  # bytes of input that may be sent, not yet taken by take_credit
+
+    def take_credit(self):
+        credit, self.credit = self.credit, 0
+        return credit
 
     def feed(self, data):
         while data:
-            if self.want_status:
-                self.status, self.want_status = data[0], False
+            if self.message == STATUS:
+                self.status, self.message = data[0], None
+                data = data[1:]
+            elif self.message == CREDIT:
+                self.credit, self.message = self.credit + data[0] * CREDIT_BYTES, None
                 data = data[1:]
             elif self.escaped:
                 self.code(data[0])
@@ -49,7 +59,7 @@ class Decoder:
         self.escaped = False
         if code == ESCAPE:
             self.put(self.stream, b"\xff")
-        elif code == STATUS:
-            self.want_status = True
+        elif code in (STATUS, CREDIT):
+            self.message = code
         elif code in (STDOUT, STDERR, LOG, RESULTS, TRACE):
             self.stream = code

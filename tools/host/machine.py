@@ -217,6 +217,7 @@ class Run:
                 if not data:
                     return
                 self.decoder.feed(data)
+                feed.room += self.decoder.take_credit()
                 feed.ready = True
             self.watch_time()
 
@@ -253,13 +254,14 @@ class Feeder:
         self.pending = b""
         self.open = give_input
         self.ready = False
+        self.room = frames.AHEAD  # how much the guest has room for
 
     def register(self, waits):
         if not self.ready:
             return
         if self.pending:
             waits.register(self.pipe, select.POLLOUT)
-        elif self.open:
+        elif self.open and self.room:
             waits.register(0, select.POLLIN)
 
     def step(self, ready):
@@ -270,13 +272,14 @@ class Feeder:
 
     def fill(self):
         try:
-            data = os.read(0, 1 << 16)
+            data = os.read(0, self.room)
         except BlockingIOError:
             return
         except OSError:
             data = b""
         self.pending += frames.encode_input(data) if data else frames.EOF_MARK
         self.open = bool(data)
+        self.room -= len(data)
 
     def drain(self):
         try:
