@@ -12,6 +12,9 @@ from tap import ARCHES, done, faultline, ok, program  # noqa: E402
 
 MAPPED = 0x200000000  # user/sleeper.c
 SCRIPT = """
+thbreak *ENTRY
+continue
+python print("=== in user mode\\n" + gdb.execute("fl ps", to_string=True) + gdb.execute("info registers pc", to_string=True))
 tbreak sys_getppid
 continue
 python
@@ -50,9 +53,14 @@ continue
 """.replace("MAPPED", hex(MAPPED))
 
 
+def entry(path):
+    with open(path, "rb") as file:
+        return hex(int.from_bytes(file.read(32)[24:], "little"))
+
+
 def session(arch, *options):
     with tempfile.NamedTemporaryFile("w", suffix=".gdb") as script:
-        script.write(SCRIPT)
+        script.write(SCRIPT.replace("ENTRY", entry(program(arch, "sleeper"))))
         script.flush()
         result = faultline("gdb", "--timeout", "100", *options, "--batch", "-x", script.name, program(arch, "sleeper"))
     return result, result.stdout.decode(errors="replace")
@@ -70,6 +78,8 @@ def check(arch, *options):
     if not ok(result.returncode == 0 and "slept" in text, f"{name}: gdb stops in kernel_main, and the program ends well afterwards"):
         print("# " + (text[-1500:] + result.stderr.decode(errors="replace")[-1500:]).replace("\n", "\n# "))
     ok(re.search(r"breakpoint 1, kernel_main \(info=0x[0-9a-f]+ <boot_info>\) at init/main.c", text, re.I), f"{name}: the first stop is in C")
+    has("in user mode", r"^ +1 +1 sleeper +running", "fl ps at the program's first instruction")
+    has("in user mode", entry(program(arch, "sleeper")), "... where it still is")
     has("fl ps", r"^ +1 +1 sleeper +parked +\d+  child at 0x", "fl ps: the parent waits for its child")
     has("fl ps", r"^ +\d+ +\d+ sleeper +running", "fl ps: the child runs")
     has("fl help", r"^fl pte PID VA", "fl help lists the commands")

@@ -302,6 +302,22 @@ COMMANDS = {
 }
 
 
+class KernelEyes:
+    """QEMU's arm64 lets gdb read what the CPU may read in its present mode. In user mode that is not the kernel, so meanwhile the CPU
+    looks as if it were in EL1."""
+
+    MODE, USER, EL1H = 0xf, 0, 5
+
+    def __enter__(self):
+        self.was = int(evaluate("(unsigned long)$cpsr")) if arm64() else self.EL1H
+        if self.was & self.MODE == self.USER:
+            gdb.execute(f"set $cpsr = {self.was | self.EL1H:#x}")
+
+    def __exit__(self, *_):
+        if self.was & self.MODE == self.USER:
+            gdb.execute(f"set $cpsr = {self.was:#x}")
+
+
 class Fl(gdb.Command):
     """What the kernel is doing: fl help lists the commands."""
 
@@ -328,7 +344,8 @@ class FlOne(gdb.Command):
         if len(words) != wanted:
             raise gdb.GdbError(f"fl {self.name} {self.form}".rstrip())
         try:
-            self.run([number(evaluate(w)) for w in words])
+            with KernelEyes():
+                self.run([number(evaluate(w)) for w in words])
         except gdb.MemoryError as error:
             raise gdb.GdbError(f"memory that cannot be read: {error}") from None
 
