@@ -13,6 +13,7 @@ enum holds {
 	HOLDS_RCU = 1, /* an RCU read section, f->at.vma valid in it */
 };
 
+/* The faulting thread's own, on its stack. */
 struct fault {
 	/* the question: constant */
 	struct mm *mm;

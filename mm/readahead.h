@@ -8,6 +8,7 @@
 #define READAHEAD_MAX 64 /* pages in one window; bound of policy readahead_pages */
 #define READAHEAD_START 4
 
+/* An answer: the asker's own. */
 struct readahead {
 	pgoff_t start;
 	unsigned pages; /* from start on; >= 1, within the file */
