@@ -5,6 +5,9 @@
 
 #define MAGIC 0xd00dfeedu
 #define HEADER_SIZE 40
+#define SIZE_LIMIT 0x40000000u /* offsets never wrap */
+#define VERSION 17
+#define NAME_MAX 256 /* of a node or property; the specification allows 31 and a unit address */
 
 enum token { BEGIN_NODE = 1, END_NODE = 2, PROP = 3, NOP = 4, END = 9 };
 
@@ -25,11 +28,11 @@ static bool inside(uint32_t at, uint32_t n, uint32_t size)
 	return at <= size && n <= size - at;
 }
 
-bool fdt_open(struct fdt *fdt, const void *blob)
+bool fdt_open(struct fdt *fdt, const void *blob, uint32_t max)
 {
 	const uint8_t *h = blob;
 
-	if (!blob || be32(h) != MAGIC)
+	if (be32(h) != MAGIC || be32(h + 20) < VERSION || be32(h + 24) > VERSION)
 		return false;
 	*fdt = (struct fdt){
 		.blob = h,
@@ -40,16 +43,17 @@ bool fdt_open(struct fdt *fdt, const void *blob)
 		.strings_size = be32(h + 32),
 		.structs_size = be32(h + 36),
 	};
-	return fdt->size >= HEADER_SIZE && inside(fdt->structs, fdt->structs_size, fdt->size) &&
+	return fdt->size >= HEADER_SIZE && fdt->size <= max && fdt->size <= SIZE_LIMIT && inside(fdt->structs, fdt->structs_size, fdt->size) &&
 	       inside(fdt->strings, fdt->strings_size, fdt->size);
 }
 
 bool fdt_reserved(const struct fdt *fdt, unsigned i, uint64_t *start, uint64_t *size)
 {
-	uint32_t at = fdt->reserved + i * 16;
+	uint32_t at;
 
-	if (i > fdt->size / 16 || !inside(at, 16, fdt->size))
+	if (fdt->reserved > fdt->size || i >= (fdt->size - fdt->reserved) / 16)
 		return false;
+	at = fdt->reserved + i * 16;
 	*start = be64(fdt->blob + at);
 	*size = be64(fdt->blob + at + 8);
 	return *start || *size;
@@ -76,10 +80,13 @@ static uint32_t aligned(uint32_t n)
 	return (n + 3) & ~3u;
 }
 
-/* Text at `at`, or NULL if it is not terminated inside. */
-static const char *text_at(const uint8_t *base, uint32_t at, uint32_t size)
+/* Text at `at`, or NULL if it is not terminated inside, or longer than a name may be. */
+static const char *name_at(const uint8_t *base, uint32_t at, uint32_t size)
 {
-	return at < size && memchr(base + at, 0, size - at) ? (const char *)base + at : NULL;
+	if (at >= size)
+		return NULL;
+	size -= at;
+	return memchr(base + at, 0, size < NAME_MAX ? size : NAME_MAX) ? (const char *)base + at : NULL;
 }
 
 struct prop {
@@ -96,7 +103,7 @@ static bool prop_read(const struct fdt *fdt, uint32_t *at, struct prop *p)
 	if (!inside(*at, 8, fdt->structs_size))
 		return false;
 	len = be32(structs(fdt) + *at);
-	p->name = text_at(fdt->blob + fdt->strings, be32(structs(fdt) + *at + 4), fdt->strings_size);
+	p->name = name_at(fdt->blob + fdt->strings, be32(structs(fdt) + *at + 4), fdt->strings_size);
 	if (!p->name || !inside(*at + 8, len, fdt->structs_size))
 		return false;
 	p->value = structs(fdt) + *at + 8;
@@ -147,7 +154,7 @@ bool fdt_compatible(const struct fdt_node *node, const char *with)
 
 	if (!find_prop(node, "compatible", &p))
 		return false;
-	for (uint32_t at = 0; (word = text_at(p.value, at, p.len)); at += (uint32_t)strlen(word) + 1)
+	for (uint32_t at = 0; (word = name_at(p.value, at, p.len)); at += (uint32_t)strlen(word) + 1)
 		if (!strcmp(word, with))
 			return true;
 	return false;
@@ -207,7 +214,7 @@ static uint32_t cells_of(const struct fdt_node *node, const char *name, uint32_t
 /* A node begins: its name is at *at. false: damaged. */
 static bool node_begin(const struct fdt *fdt, uint32_t *at, struct level *levels, unsigned depth, struct fdt_node *node)
 {
-	const char *name = text_at(structs(fdt), *at, fdt->structs_size);
+	const char *name = name_at(structs(fdt), *at, fdt->structs_size);
 
 	if (!name || depth >= FDT_DEPTH)
 		return false;

@@ -29,16 +29,18 @@ static void must_not(const char *why)
 
 _Noreturn void boot_main(phys_t fdt)
 {
-	const char *bad = bootinfo_read(fdt);
+	const char *bad;
 
-	psci_init(machine.psci_smc);
-	if (boot_info.nr_ram)
-		kmap_init();
-	if (machine.uart)
-		uart_init(machine.uart, machine.uart_irq);
+	vectors_set(); /* from here on an exception is reported, if there is a console to do it on */
+	bad = bootinfo_read(fdt);
+	psci_init(machine.psci);
+	uart_init(kmap_device_early(machine.uart), machine.uart_irq);
 	must_not(bad);
 	must_not(features_missing());
-	cpu_init_self(); /* from here on a fault is reported */
+	kmap_init();
+	if (machine.uart)
+		uart_init(kmap_device(machine.uart, PAGE_SIZE), machine.uart_irq);
+	cpu_init_self(0);
 	clock_init();
 	gic_init();
 	kernel_main(&boot_info);

@@ -7,13 +7,16 @@
 
 extern struct boot_info boot_info;
 
-/* What the device tree says of the machine. 0: not there. */
+enum psci { PSCI_NONE, PSCI_HVC, PSCI_SMC };
+
+/* What the device tree says of the machine. 0: not there. Interrupts by INTID. (C) */
 struct machine {
 	phys_t uart;
-	unsigned uart_irq; /* INTID */
+	unsigned uart_irq;
+	unsigned timer_irq; /* the virtual timer's */
 	phys_t gic_dist, gic_redist;
 	size_t gic_redist_size;
-	bool psci_smc; /* else HVC */
+	enum psci psci; /* how to call it */
 };
 
 extern struct machine machine;

@@ -10,6 +10,7 @@ struct cpu_local cpu_locals[MAX_CPUS];
 unsigned cpu_count;
 
 #define ID_FIELD(reg, shift) (sysreg_read(reg) >> (shift) & 0xf)
+#define CNTKCTL_EL0VCTEN 2
 
 const char *features_missing(void)
 {
@@ -17,17 +18,31 @@ const char *features_missing(void)
 		return "this CPU lacks the atomic instructions of ARMv8.1 (LSE): use QEMU's -cpu max or a newer core";
 	if (!ID_FIELD(id_aa64mmfr1_el1, 20))
 		return "this CPU lacks PAN (ARMv8.1): use QEMU's -cpu max or a newer core";
-	if (ID_FIELD(id_aa64mmfr0_el1, 28) == 0xf)
-		return "this CPU has no 4 KiB pages";
 	return NULL;
 }
 
-void cpu_init_self(void)
+/* Nobody is current on the boot CPU until arch_cpu_adopt: a panic before that looks. */
+void vectors_set(void)
 {
+	sysreg_write(tpidr_el1, 0);
+	sysreg_write(contextidr_el1, 0);
+	sysreg_write(vbar_el1, (uintptr_t)vectors);
+	isb();
+}
+
+/* User programs read the virtual counter, as on Linux, but have no performance monitors. SErrors arrive from now on. */
+void cpu_init_self(unsigned cpu)
+{
+	unsigned monitors = ID_FIELD(id_aa64dfr0_el1, 8);
+
+	sysreg_write(contextidr_el1, cpu);
 	sysreg_write(vbar_el1, (uintptr_t)vectors);
 	sysreg_write(tpidr_el0, 0);
 	sysreg_write(tpidrro_el0, 0);
-	__asm__ volatile("msr pan, #1; isb" : : : "memory");
+	sysreg_write(cntkctl_el1, CNTKCTL_EL0VCTEN);
+	if (monitors && monitors != 0xf)
+		sysreg_write(pmuserenr_el0, 0);
+	__asm__ volatile("msr pan, #1; isb; msr daifclr, #4" : : : "memory");
 }
 
 void arch_cpu_adopt(struct thread *idle)

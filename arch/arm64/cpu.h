@@ -4,12 +4,14 @@
 #define ARCH_ARM64_CPU_H
 
 #include "arch/arch.h"
+#include "bootinfo.h"
 
-/* What others know about a CPU. (C) constant */
+/* What others know about a CPU. (C) constant, (A) atomic */
 struct cpu_local {
 	uint64_t affinity;	  /* MPIDR_EL1, affinity fields only	(C) */
 	volatile uint8_t *redist; /* its GIC redistributor, mapped	(C) */
 	struct thread *idle;	  /* it starts as this thread		(C) */
+	_Atomic bool stopped;	  /* for good: arch_cpu_stop_others	(A) */
 };
 
 extern struct cpu_local cpu_locals[MAX_CPUS];
@@ -51,14 +53,17 @@ static inline void mmio_write32(volatile uint8_t *base, unsigned offset, uint32_
 _Noreturn void boot_main(phys_t fdt);
 _Noreturn void boot_fail(const char *why); /* before kernel_main: one line on the console, and the end */
 const char *features_missing(void);	   /* cpu.c: what we need and this CPU lacks, or NULL */
-void cpu_init_self(void);		   /* cpu.c */
-void uart_init(phys_t base, unsigned irq); /* console.c */
+void vectors_set(void);			   /* cpu.c */
+void cpu_init_self(unsigned cpu);	   /* cpu.c */
+void uart_init(volatile uint8_t *base, unsigned irq); /* console.c; NULL: there is none */
 unsigned uart_irq(void);		   /* console.c: INTID, 0: none */
 void gic_init(void);			   /* irq.c: distributor, and this CPU's part */
 void gic_init_self(void);		   /* irq.c */
 void gic_enable_spi(unsigned intid);	   /* irq.c: to the boot CPU */
+void gic_send_stop(unsigned cpu);	   /* irq.c: it will call smp_stop_here */
+_Noreturn void smp_stop_here(void);	   /* smp.c */
 void clock_init(void);			   /* time.c */
-void psci_init(bool smc);		   /* power.c */
+void psci_init(enum psci how);		   /* power.c */
 long psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c);
 void fpu_save(void *area);		   /* fpu.S */
 void fpu_load(const void *area);	   /* fpu.S */
@@ -72,7 +77,13 @@ void arm64_user_sync(struct arch_regs *regs, uint64_t esr);
 void arm64_kernel_sync(struct arch_regs *regs, uint64_t esr);
 void arm64_interrupt(struct arch_regs *regs);
 _Noreturn void arm64_bad_entry(struct arch_regs *regs, uint64_t esr, uint64_t which);
-_Noreturn void arm64_stack_overflow(struct arch_regs *regs);
+_Noreturn void arm64_stack_overflow(struct arch_regs *regs, uint64_t esr);
+
+/* Which CPU is this? The number was put there by cpu_init_self; nothing else uses the register. */
+static inline unsigned cpu_number(void)
+{
+	return (unsigned)sysreg_read(contextidr_el1);
+}
 
 #define FPU_AREA_SIZE 528 /* q0 to q31, FPSR, FPCR */
 

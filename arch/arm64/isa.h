@@ -109,9 +109,14 @@ static inline uint64_t counter_read(void)
 	return ticks;
 }
 
+static inline uint64_t counter_ns(uint64_t ticks)
+{
+	return (uint64_t)(((unsigned __int128)ticks * clock_mult) >> 32);
+}
+
 static inline uint64_t arch_clock_ns(void)
 {
-	return (uint64_t)(((unsigned __int128)counter_read() * clock_mult) >> 32);
+	return counter_ns(counter_read());
 }
 
 /* ---- registers at a trap ---- */

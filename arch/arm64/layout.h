@@ -11,9 +11,11 @@
 #define LAYOUT_VIRT 0xffffffff80200000
 #define LAYOUT_BOOT LAYOUT_VIRT
 #define FDT_PLACE 0x40000000 /* where QEMU leaves the device tree for an ELF, which gets nothing in x0 */
+#define FDT_MAX 0x200000     /* no larger (Linux Documentation/arm64/booting.rst) */
 
 #define KSTACK_SIZE 0x4000
 #define KSTACK_SHIFT 14
+#define EMERGENCY_SHIFT 13 /* 8 KiB a CPU, to report that the other stack has overflowed */
 #define MAX_CPUS 8
 
 /* PSTATE as SPSR_EL1 holds it (Arm ARM C5.2.18). */

@@ -3,7 +3,8 @@
  * The kernel half: the image with each page writable or executable, never both; all RAM at DIRECT_MAP, never executable; devices in a window
  * of their own, as device memory. TTBR1 has it, so it is every address space's at once.
  *
- * Until kernel_root is loaded, memory is reached where it is, through the first tables of boot.S, which map the gigabyte of the image.
+ * Until kernel_root is loaded, memory is reached where it is, through the first tables of boot.S, which map the
+ * gigabytes of the image and of the device tree.
  */
 #include "map.h"
 #include "arch/upcall.h"
@@ -21,7 +22,8 @@
 #define DEVICE_BITS (PTE_AF | PTE_ATTR(ATTR_DEVICE) | ARM_PTE_UXN | ARM_PTE_PXN)
 
 extern char _text[], _boot[], _etext[], _erodata[], _ebss[], _end[];
-extern char boot_stack_guard[], boot_stack[];
+extern char boot_stack_guard[], boot_stack[], ttbr1_load[];
+extern uint64_t boot_identity_l1[PTES_PER_TABLE];
 
 uint64_t kernel_root[PTES_PER_TABLE] __attribute__((aligned(4096)));
 uint64_t empty_root[PTES_PER_TABLE] __attribute__((aligned(4096)));
@@ -158,19 +160,37 @@ static void image_map(void)
 			map_page((uintptr_t)p, image_phys(p), image_bits(p));
 }
 
+/* The identity map's entries are global: they stay in the TLB until it is told to forget them. */
+void identity_leave(void)
+{
+	sysreg_write(ttbr0_el1, image_phys(empty_root));
+	__asm__ volatile("isb; tlbi vmalle1; dsb nsh; isb" : : : "memory");
+}
+
 void kmap_init(void)
 {
 	image_map();
 	for (unsigned i = 0; i < boot_info.nr_ram; i++)
 		direct_map_ram(&boot_info.ram[i]);
-	/* Both sets of tables map the image alike, so the switch needs no detour. */
-	sysreg_write(ttbr1_el1, image_phys(kernel_root));
-	sysreg_write(ttbr0_el1, image_phys(empty_root));
-	__asm__ volatile("isb; tlbi vmalle1; dsb nsh; isb" : : : "memory");
+	/* the walker is to see the tables (DSB); ttbr1_load is called where it lies in memory, which TTBR0 still maps */
+	__asm__ volatile("dsb ishst" : : : "memory");
+	((void (*)(uint64_t, uint64_t))image_phys(ttbr1_load))(image_phys(kernel_root), image_phys(empty_root));
+	identity_leave();
 	reach = DIRECT_MAP;
 }
 
 /* ---- what is not RAM ---- */
+
+volatile uint8_t *kmap_device_early(phys_t pa)
+{
+	uint64_t gigabyte = pa >> 30;
+
+	if (gigabyte >= PTES_PER_TABLE || boot_identity_l1[gigabyte])
+		return NULL;
+	boot_identity_l1[gigabyte] = gigabyte << 30 | DEVICE_BITS | PTE_BLOCK;
+	__asm__ volatile("dsb ishst; isb" : : : "memory");
+	return (volatile uint8_t *)pa;
+}
 
 volatile uint8_t *kmap_device(phys_t pa, size_t n)
 {

@@ -23,6 +23,12 @@ static inline phys_t image_phys(const void *p)
 /* Builds kernel_root from boot_info's RAM and loads it; user half empty. */
 void kmap_init(void);
 
+/* This CPU no longer uses the first tables' identity map. */
+void identity_leave(void);
+
+/* As kmap_device, before kmap_init and good until then: a console for what goes wrong that early. NULL: none. */
+volatile uint8_t *kmap_device_early(phys_t pa);
+
 /* Device registers, for good. Boot only. */
 volatile uint8_t *kmap_device(phys_t pa, size_t n);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting the other CPUs through PSCI (DEN 0022), and stopping them through an interrupt. */
+/* Starting the other CPUs through PSCI (Arm DEN 0022), and stopping them through an interrupt. */
 #include "arch/upcall.h"
 #include "bootinfo.h"
 #include "cpu.h"
@@ -7,6 +7,7 @@
 #include "map.h"
 
 #define PSCI_CPU_ON 0xc4000003u
+#define STOP_NS 100000000ull /* a host may have other things to do than to run that CPU */
 
 extern char secondary_entry[], boot_identity_l0[];
 
@@ -42,10 +43,47 @@ int arch_cpu_start(unsigned cpu, struct thread *idle)
 
 _Noreturn void smp_begin(struct cpu_local *c)
 {
-	sysreg_write(ttbr0_el1, image_phys(empty_root));
-	__asm__ volatile("isb; tlbi vmalle1; dsb nsh; isb" : : : "memory");
+	identity_leave();
 	sysreg_write(tpidr_el1, (uintptr_t)c->idle);
-	cpu_init_self();
+	cpu_init_self((unsigned)(c - cpu_locals));
 	gic_init_self();
 	cpu_main((unsigned)(c - cpu_locals));
+}
+
+/* ---- stopping ---- */
+
+_Noreturn void smp_stop_here(void)
+{
+	/* release: pairs with all_stopped, so that what we stored is seen by the CPU that reports */
+	atomic_store_explicit(&cpu_locals[cpu_number()].stopped, true, memory_order_release);
+	for (;;)
+		__asm__ volatile("msr daifset, #0xf; wfi");
+}
+
+static bool runs(unsigned cpu)
+{
+	return cpu == 0 || cpu_locals[cpu].idle;
+}
+
+static bool all_stopped(unsigned but)
+{
+	for (unsigned i = 0; i < cpu_count; i++)
+		if (i != but && runs(i) && !atomic_load_explicit(&cpu_locals[i].stopped, memory_order_acquire))
+			return false;
+	return true;
+}
+
+/* Those with interrupts off stop when they turn them on: there is no interrupt here that nothing masks. */
+void arch_cpu_stop_others(void)
+{
+	irqflags_t flags = arch_irq_save();
+	uint64_t until = arch_clock_ns() + STOP_NS;
+	unsigned self = cpu_number();
+
+	for (unsigned i = 0; i < cpu_count; i++)
+		if (i != self && runs(i))
+			gic_send_stop(i);
+	while (!all_stopped(self) && arch_clock_ns() < until)
+		arch_cpu_relax();
+	arch_irq_restore(flags);
 }

@@ -9,7 +9,7 @@ secondary_entry:
 	bl	drop_to_el1
 	ldp	x0, x1, [x20]			/* identity and kernel tables */
 	ldp	x21, x22, [x20, #16]		/* stack, argument */
-	bl	mmu_on_with
+	bl	mmu_on
 	ldr	x2, =secondary_high
 	br	x2
 	.ltorg

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions in and out (Arm ARM D1.3). A frame is struct arch_regs on the kernel stack of the current thread; coming from user mode the stack
- * is empty. The CPU sets PAN and masks everything; C turns interrupts on where it may.
+ * Exceptions in and out (Arm ARM D1.3). A frame is struct arch_regs on the kernel stack of the current thread; coming
+ * from user mode the stack is empty. The CPU sets PAN and masks everything; SErrors are let in again as soon as the
+ * frame is whole, interrupts by C where it may.
  */
 #include "asm.h"
 
@@ -25,6 +26,13 @@
 	mrs	x22, elr_el1
 	mrs	x23, spsr_el1
 	stp	x22, x23, [sp, #REGS_PC]
+.endm
+
+/* x30 and x21 (sp before the exception) complete the frame; a record for backtraces: the interrupted function's own, and where it was. */
+.macro SAVE_KERNEL_CHAIN
+	stp	x30, x21, [sp, #REGS_LR]
+	stp	x29, x22, [sp, #(REGS_SIZE - 16)]
+	add	x29, sp, #(REGS_SIZE - 16)
 .endm
 
 .macro LOAD_GENERAL
@@ -63,8 +71,8 @@
 .endm
 
 /*
- * From the kernel: is there room on the stack? Bit KSTACK_SIZE of a good stack pointer is set. The test needs a register and there is
- * none, so sp carries x0 for two instructions.
+ * From the kernel: is there room on the stack? Bit KSTACK_SIZE of a good stack pointer is set. The test needs a register
+ * and there is none, so sp carries x0 for two instructions.
  */
 .macro ENTER_KERNEL
 	sub	sp, sp, #REGS_SIZE
@@ -76,10 +84,8 @@
 	stp	x0, x1, [sp]
 	SAVE_GENERAL
 	add	x21, sp, #REGS_SIZE
-	stp	x30, x21, [sp, #REGS_LR]
-	/* for backtraces: the interrupted function's own frame, and where it was */
-	stp	x29, x22, [sp, #(REGS_SIZE - 16)]
-	add	x29, sp, #(REGS_SIZE - 16)
+	SAVE_KERNEL_CHAIN
+	msr	daifclr, #4
 	mov	x0, sp
 .endm
 
@@ -127,7 +133,8 @@ FUNC(user_sync)
 	msr	daifclr, #6			/* interrupts, SError */
 	bl	trap_syscall
 	b	return_to_user
-1:	bl	arm64_user_sync
+1:	msr	daifclr, #4
+	bl	arm64_user_sync
 END(user_sync)
 	/* falls through */
 
@@ -147,6 +154,7 @@ END(return_to_user)
 
 FUNC(user_irq)
 	ENTER_USER
+	msr	daifclr, #4
 	bl	arm64_interrupt
 	b	return_to_user
 END(user_irq)
@@ -170,23 +178,37 @@ FUNC(return_to_kernel)
 	eret
 END(return_to_kernel)
 
-/* x0 = the stack pointer that has run into the guard; x0's own value is lost with it. */
+/*
+ * x0 = where the frame would have begun, sp = that plus x0 as it was. The report runs on this CPU's emergency stack. No
+ * user program goes on from here, so its thread registers serve as scratch and every other register is reported.
+ */
 FUNC(stack_overflow)
-	ldr	x0, =overflow_stack_top
+	msr	tpidrro_el0, x0
+	sub	x0, sp, x0
+	msr	tpidr_el0, x0
+	mrs	x0, contextidr_el1		/* cpu_number() */
+	add	x0, x0, #1
+	lsl	x0, x0, #EMERGENCY_SHIFT
 	mov	sp, x0
+	ldr	x0, =emergency_stacks
+	add	sp, sp, x0
 	sub	sp, sp, #REGS_SIZE
-	stp	xzr, x1, [sp]
+	mrs	x0, tpidr_el0
+	stp	x0, x1, [sp]
 	SAVE_GENERAL
-	stp	x30, x0, [sp, #REGS_LR]
+	mrs	x21, tpidrro_el0
+	add	x21, x21, #REGS_SIZE
+	SAVE_KERNEL_CHAIN
 	mov	x0, sp
+	mrs	x1, esr_el1
 	bl	arm64_stack_overflow
 END(stack_overflow)
 
 FUNC(bad_entry)
 	SAVE_GENERAL
-	add	x21, sp, #REGS_SIZE
-	stp	x30, x21, [sp, #REGS_LR]
 	mov	x2, x1
+	add	x21, sp, #REGS_SIZE
+	SAVE_KERNEL_CHAIN
 	mrs	x1, esr_el1
 	mov	x0, sp
 	bl	arm64_bad_entry
@@ -211,7 +233,7 @@ END(trap_enter_user)
 
 	.bss
 	.balign	16
-	.skip	8192
-overflow_stack_top:
+emergency_stacks:
+	.skip	MAX_CPUS << EMERGENCY_SHIFT
 
 	.section .note.GNU-stack, "", %progbits
