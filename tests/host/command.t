@@ -55,6 +55,10 @@ def decoder():
     whole, status = decode(noise)
     cut, again = decode(*(noise[i:i + 777] for i in range(0, len(noise), 777)))
     ok((whole, status) == (cut, again) and sum(map(len, whole.values())) < len(noise), "noise does not stop it, and cuts do not change it")
+    decoder = frames.Decoder(lambda stream, data: None)
+    decoder.feed(b"out\xff\x07")
+    decoder.feed(b"\x02\xff\x07\xff")
+    ok((decoder.take_credit(), decoder.take_credit(), decoder.status) == (257 * frames.CREDIT_BYTES, 0, None), "room for more input")
     ok(frames.encode_input(b"a\xff\xffb") == b"a\xff\xff\xff\xffb", "input is escaped")
 
 

@@ -12,6 +12,7 @@ from .errors import Refused
 UUID = "fa017115-e000-4000-8000-000000000001"
 STAMP = "1700000000"  # every time stamp in an image: a run must not depend on when it was made
 SLACK = 4 << 20
+FEATURES = "none,ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file"  # Debian's for ext2, whatever this machine's mke2fs.conf says
 
 
 def size_text(text):
@@ -57,7 +58,7 @@ def make(root, image, size=None, block=4096):
     data, inodes = usage(root)
     need = data + data // 64 + inodes * 256 + SLACK
     size = (need if size is None else size) + 4095 & ~4095
-    command = ["mke2fs", "-q", "-F", "-t", "ext2", "-b", str(block), "-m", "0", "-I", "256", "-N", str(inodes + inodes // 4 + 64),
+    command = ["mke2fs", "-q", "-F", "-t", "ext2", "-O", FEATURES, "-b", str(block), "-m", "0", "-I", "256", "-N", str(inodes + inodes // 4 + 64),
                "-U", UUID, "-E", f"hash_seed={UUID},root_owner=0:0,nodiscard", "-d", root, image, f"{size // 1024}k"]
     env = dict(os.environ, E2FSPROGS_FAKE_TIME=STAMP, SOURCE_DATE_EPOCH=STAMP, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin")
     try:
