@@ -46,7 +46,8 @@ static int check_features(struct probe *p, const struct ext2_super_block *sb)
 	if (sb->rev_level < EXT2_DYNAMIC_REV || !unknown)
 		return 0;
 	if (unknown & EXT2_INCOMPAT_RECOVER)
-		return refuse(p, "the journal holds changes that are not in the file system yet (feature 'needs_recovery'); run e2fsck on the image first");
+		return refuse(p, "the journal holds changes that are not in the file system yet (feature 'needs_recovery'); "
+				 "run e2fsck on the image first");
 	for (unsigned i = 0; i < ARRAY_SIZE(incompat_names); i++)
 		if (unknown & incompat_names[i].bit)
 			return refuse(p, "the file system has feature '%s', which ext2 has not; make the image with mke2fs -t ext2",

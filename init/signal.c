@@ -5,8 +5,9 @@
  * Locks: process->lock guards every word a signal touches. thread_signal and thread_kill are called under it, so a task
  * that is still linked is still there. Nobody sleeps here but signal_act, which then holds nothing.
  */
-#include "init/process.h"
+#include "init/signal.h"
 
+#include "init/process.h"
 #include "kernel/log.h"
 #include "lib/errno.h"
 

@@ -14,8 +14,9 @@
  * Debug builds fill freed frames with a pattern and look for it when they are handed out, so that a write after the free
  * is reported with its frame; and tell a frame that is freed twice.
  */
-#include "kernel/assert.h"
 #include "kernel/frame_zone.h"
+
+#include "kernel/assert.h"
 #include "kernel/thread.h"
 #include "lib/list.h"
 

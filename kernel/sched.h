@@ -36,8 +36,8 @@ static inline struct cpu *this_cpu(void)
 
 /*
  * How long a thread may run while others wait: sched_slice_ns, plus or minus a random part of up to sched_jitter_ns, from
- * sched_seed (jitter is at most the slice). sched_slice_always: the timer comes even if nobody waits, which is what makes virtual CPUs under -icount take
- * turns (DESIGN.md, "slice=N"). Set before the first thread starts.
+ * sched_seed (jitter is at most the slice). sched_slice_always: the timer comes even if nobody waits, which is what makes virtual
+ * CPUs under -icount take turns (DESIGN.md, "slice=N"). Set before the first thread starts.
  */
 extern uint64_t sched_slice_ns, sched_jitter_ns, sched_seed;
 extern bool sched_slice_always;

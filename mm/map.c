@@ -5,9 +5,10 @@
  *
  * Each operation first makes whatever it will need (VMAs, tree nodes), then publishes once: it happens as a whole or not at all.
  */
+#include "mm/map.h"
+
 #include "kernel/stats.h"
 #include "lib/errno.h"
-#include "mm/map.h"
 #include "mm/pt.h"
 #include "mm/vma.h"
 

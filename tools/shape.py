@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How long functions and files are. A function over 60 lines or a file over 450 fails; functions over 35 are listed with --notes."""
+"""How long functions, files and lines are, and what every line keeps to. Functions over 35 lines are listed with --notes."""
 import os
 import re
 import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-FUNCTION_MOST, FUNCTION_NOTE, FILE_MOST = 60, 35, 450
+FUNCTION_MOST, FUNCTION_NOTE, FILE_MOST, LINE_MOST = 60, 35, 450, 150
+LICENCE = "SPDX-License-Identifier: MIT"
 HEAD = re.compile(r"^[A-Za-z_].*\b([a-z_A-Z]\w*)\(")
 
 
@@ -33,6 +34,30 @@ def c_functions(lines):
             head = None
 
 
+def line_fault(line, tabs):
+    """What is wrong with this line's layout, or None."""
+    if line != line.rstrip():
+        return "blanks at the end"
+    if len(line.expandtabs(8)) > LINE_MOST:
+        return f"{len(line.expandtabs(8))} columns, at most {LINE_MOST}"
+    lead = line[:len(line) - len(line.lstrip())]
+    if tabs and (" \t" in lead or " " * 8 in lead):
+        return "indent with tabs"
+    if not tabs and "\t" in lead:
+        return "indent with blanks"
+    return None
+
+
+def layout_faults(name, lines):
+    if lines and LICENCE not in "".join(lines[:2]):
+        yield 1, "no licence line"
+    if lines and not lines[-1].strip():
+        yield len(lines), "an empty line at the end"
+    for at, line in enumerate(lines, 1):
+        if what := line_fault(line, name.endswith((".c", ".h", ".S"))):
+            yield at, what
+
+
 def main():
     notes, failed, lengths = "--notes" in sys.argv[1:], 0, []
     for name in sources():
@@ -41,6 +66,9 @@ def main():
         if len(lines) > FILE_MOST:
             failed += 1
             print(f"{name}: {len(lines)} lines, at most {FILE_MOST}")
+        for at, what in layout_faults(name, lines):
+            failed += 1
+            print(f"{name}:{at}: {what}")
         if not name.endswith((".c", ".h")):
             continue
         for function, at, length in c_functions(lines):

@@ -68,12 +68,14 @@ def images(arch):
     refused(result, "not an ext2", f"{arch}: garbage for an image")
     refused(faultline("exec", "--image", "/none", program(arch, "hello")), "no such image", f"{arch}: no image")
     whole = os.path.join(TMP.name, "whole")
-    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", whole, "8M"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin"))
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", whole, "8M"], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin"))
     with open(whole, "rb") as file:
         data = file.read()
     refused(faultline("exec", "--image", scratch("cut", data[:4 << 20]), program(arch, "hello")), "cut off", f"{arch}: half an image")
     refused(faultline("exec", "--image", whole, program(arch, "hello")), "/bin/hello", f"{arch}: an image without the program")
-    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", whole, "8M"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin"))
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", whole, "8M"], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin"))
     refused(faultline("exec", "--image", whole, program(arch, "hello")), "feature.*mke2fs -t ext2", f"{arch}: an ext4 image")
 
 
