@@ -16,7 +16,7 @@
 #define ESCAPE '\xff'
 
 bool console_framed;
-bool console_broken;
+_Atomic bool console_broken;
 
 static struct spinlock console_lock = SPINLOCK_INIT(LOCK_LOG);
 static enum stream stream_now = STREAM_LOG; /* (console_lock) */
@@ -80,14 +80,15 @@ static void write_framed(enum stream to, const char *bytes, size_t n)
 static void put_chunk(enum stream to, const char *bytes, size_t n)
 {
 	irqflags_t flags = arch_irq_save();
+	bool broken = atomic_load_explicit(&console_broken, memory_order_relaxed);
 
-	if (!console_broken)
+	if (!broken)
 		ticket_take(&console_lock);
 	if (console_framed)
 		write_framed(to, bytes, n);
 	else if (!is_message(to))
 		arch_console_write(bytes, n);
-	if (!console_broken)
+	if (!broken)
 		ticket_leave(&console_lock);
 	arch_irq_restore(flags);
 }
@@ -106,7 +107,7 @@ void console_put(enum stream to, const char *bytes, size_t n)
 /* It may have been in the middle of a frame: a first switch may be taken for the end of that, the second is not. */
 void console_break_lock(void)
 {
-	console_broken = true;
+	atomic_store_explicit(&console_broken, true, memory_order_relaxed);
 	if (console_framed) {
 		switch_to(STREAM_LOG);
 		switch_to(STREAM_LOG);

@@ -21,12 +21,13 @@ static struct spinlock log_lock = SPINLOCK_INIT(LOCK_LOG);
 static void ring_append(const char *bytes, size_t n)
 {
 	irqflags_t flags = arch_irq_save();
+	bool broken = atomic_load_explicit(&console_broken, memory_order_relaxed);
 
-	if (!console_broken)
+	if (!broken)
 		ticket_take(&log_lock);
 	for (size_t i = 0; i < n; i++)
 		log_ring[log_end++ % LOG_RING] = bytes[i];
-	if (!console_broken)
+	if (!broken)
 		ticket_leave(&log_lock);
 	arch_irq_restore(flags);
 }

@@ -25,7 +25,7 @@ void console_put(enum stream to, const char *bytes, size_t n);
 
 /* Panic only: whoever held the console is gone. From then on its lock and the log's are not taken. */
 void console_break_lock(void);
-extern bool console_broken;
+extern _Atomic bool console_broken;
 
 /* Before the first output in another stream than the log. */
 extern bool console_framed;

@@ -51,15 +51,19 @@ static void sched_finish(void)
 	slice_check(c);
 }
 
+static void count_up(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
 static void account(struct cpu *c, struct thread *prev, struct thread *next)
 {
 	uint64_t now = clock_ns();
 
-	prev->ran_ns += now - c->since;
+	count_up(&prev->ran_ns, now - c->since);
+	count_up(&next->switches, 1);
 	c->since = now;
 	slice_begin(c, next, now);
-	atomic_store_explicit(&next->switches, atomic_load_explicit(&next->switches, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
 	stat_inc(STAT_switches);
 	trace(&trace_switch, prev->tid, next->tid, 0);
 }

@@ -188,7 +188,7 @@ void thread_set_space(struct thread *t, struct arch_mm *space)
 uint64_t thread_ran_ns(const struct thread *t)
 {
 	irqflags_t flags = arch_irq_save();
-	uint64_t ran = t->ran_ns;
+	uint64_t ran = atomic_load_explicit(&t->ran_ns, memory_order_relaxed);
 
 	if (t == current)
 		ran += clock_ns() - this_cpu()->since;

@@ -74,8 +74,8 @@ struct thread {
 
 	struct list run;	/* run queue link; lock of that queue					*/
 
-	/* the CPU it runs on, interrupts off; others read ran_ns as it was at its last switch */
-	uint64_t ran_ns;	/* CPU time used, the current stretch not included			*/
+	/* the CPU it runs on, interrupts off */
+	_Atomic uint64_t ran_ns; /* CPU time used until its last switch: read it through thread_ran_ns	*/
 	uint64_t slice_end;	/* until when it need not make room					*/
 
 	_Atomic unsigned cpu;	/* where it runs or ran last; stable for itself while preempt > 0	*/

@@ -8,6 +8,7 @@
 
 #define SLOTS 3
 #define ROUNDS 400
+#define HOGS 6
 #define GOOD 0x600dul
 #define GONE 0xdeadul
 
@@ -67,12 +68,25 @@ static void replace(struct prng *r)
 	object_free(old);
 }
 
-static void member(unsigned i)
+/* A reader in an interrupt, which may have hit an idle CPU. */
+static void look_in_interrupt(struct timer *timer)
 {
 	struct prng r;
 
+	prng_seed(&r, timer->when);
+	look(&r);
+}
+
+static void member(unsigned i)
+{
+	struct timer timer;
+	struct prng r;
+
 	prng_seed(&r, seed + i);
+	timer_init(&timer, look_in_interrupt, NULL);
 	for (unsigned n = 0; n < ROUNDS; n++) {
+		if (n % 4 == 0)
+			timer_set(&timer, clock_ns() + prng_below(&r, 5000));
 		if (i % 2)
 			look(&r);
 		else
@@ -80,6 +94,7 @@ static void member(unsigned i)
 		if (prng_below(&r, 10) == 0)
 			thread_sleep_until(clock_ns() + prng_below(&r, 5000), WAIT_FOREVER);
 	}
+	timer_cancel(&timer);
 }
 
 static void crowd(void)
@@ -137,7 +152,7 @@ static void waits_for_reader(void)
 	ok(true, "and ends after him");
 }
 
-/* Somebody who never sleeps and never reads must not hold it up. */
+/* Those who never sleep and never read must not hold it up, nor may more of them than there are CPUs. */
 static void hog(void *arg)
 {
 	(void)arg;
@@ -148,7 +163,7 @@ static void hog(void *arg)
 static void ends_with_hogs(void)
 {
 	atomic_store(&go_on, false);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < HOGS; i++)
 		start(hog);
 	for (unsigned i = 0; i < 10; i++)
 		rcu_synchronize();
