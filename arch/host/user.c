@@ -78,6 +78,7 @@ static bool access_once(uintptr_t va, void *kernel, size_t n, unsigned access)
 	char *at;
 
 	host_point(HOST_AT_ACCESS);
+	host_irq_deliver();
 	c = host_cpu;
 	host_tlb_lock(c);
 	at = translate(c, va, access);
@@ -96,8 +97,6 @@ static bool access_piece(struct arch_regs *regs, uintptr_t va, void *kernel, siz
 	while (!access_once(va, kernel, n, access)) {
 		if (!trap_page_fault(regs, va, access | present_bit(va)) || regs->trapped)
 			return false;
-		if (access & FAULT_USER)
-			host_irq_deliver();
 	}
 	return true;
 }
@@ -144,6 +143,7 @@ int arch_user_cmpxchg32(uint32_t *user, uint32_t expected, uint32_t desired, uin
 
 	for (;;) {
 		host_point(HOST_AT_ACCESS);
+		host_irq_deliver();
 		c = host_cpu;
 		host_tlb_lock(c);
 		at = (uint32_t *)translate(c, (uintptr_t)user, FAULT_WRITE);

@@ -6,6 +6,7 @@
 #include "kernel/frame.h"
 #include "mm/page.h"
 #include "mm/pt.h"
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,11 +54,29 @@ void kernel_main(const struct boot_info *info)
 	sched_idle();
 }
 
+static void say_thread(struct thread *t, void *arg)
+{
+	struct wait_why why;
+	uint64_t since;
+
+	(void)arg;
+	printf("# thread %u (%s) on CPU %u, state %u%s%s\n", t->tid, t->name, atomic_load(&t->cpu), atomic_load(&t->state),
+	       thread_why(t, &why, &since) ? ", waits for " : "", thread_why(t, &why, &since) ? why.what : "");
+}
+
+static void hang(int signal)
+{
+	(void)signal;
+	thread_for_each(say_thread, NULL);
+	trap_fatal(NULL, "the test does not end");
+}
+
 _Noreturn void port_run(const struct host_config *config, void (*test)(void))
 {
 	machine = config;
 	the_test = test;
-	alarm(HANG_SECONDS);
+	signal(SIGALRM, hang);
+	alarm(getenv("HANG") ? (unsigned)atoi(getenv("HANG")) : HANG_SECONDS);
 	host_boot(config);
 }
 

@@ -13,8 +13,8 @@ HT := $(O)/host-tests
 HOBJ := $(O)/host-obj
 HOSTCC ?= gcc
 
-HOST_LIB_TESTS := radix bonsai text acpi
-HOST_PORT_TESTS := frame slab park locks rcu timer mm
+HOST_LIB_TESTS := radix bonsai text acpi fdt
+HOST_PORT_TESTS := frame slab park locks rcu timer mm mmrace
 HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
 HOST_RACE_TESTS :=
 
