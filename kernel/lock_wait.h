@@ -2,39 +2,59 @@
 /*
  * Sleeping for a mutex or a semaphore: the part both share.
  *
- * A waiter is on the lock's list, under its spinlock, until the lock is given to it. The giver takes it off, hands the lock over, and
- * stores `granted` last: the waiter may be gone at once, and with it the lock. Its thread is woken after that, in the same RCU read
- * section: struct thread outlives it, and others need not wait for the spinlock while a CPU is being woken.
+ *	QUEUED --lock_choose--> CHOSEN --lock_grant--> GRANTED
+ *
+ * QUEUED: on the lock's list; under the lock's spinlock. CHOSEN: the lock is the waiter's, who does not know it yet; on a list of
+ * whoever chose it, who has left the spinlock or is about to: waking may mean to interrupt another CPU, and nobody else should spin
+ * for the lock meanwhile. GRANTED: stored last; the waiter and what it stands on may be gone at once. Its thread is woken in
+ * the same RCU read section, so struct thread is still there.
+ *
+ * A killed waiter that is QUEUED leaves. One that is CHOSEN has the lock, waits to be told, and keeps it.
  */
 #ifndef KERNEL_LOCK_WAIT_H
 #define KERNEL_LOCK_WAIT_H
 
 #include "kernel/thread.h"
 
+enum lock_wait_state { LOCK_QUEUED, LOCK_CHOSEN, LOCK_GRANTED };
+
 struct lock_waiter {
-	struct list link;      /* (the lock's spinlock) */
-	struct thread *thread; /* (C) */
-	bool writer;	       /* rwsem: wants it alone (C) */
-	_Atomic bool granted;  /* the lock is ours (the lock's spinlock to write) */
+	struct list link;	/* (the lock's spinlock; who chose it) */
+	struct thread *thread;	/* (C) */
+	bool writer;		/* rwsem: wants it alone (C) */
+	_Atomic unsigned state; /* (the lock's spinlock; who chose it) to write */
 };
 
-/* Spinlock held; the lock is the waiter's already. Returns whom to unpark, before the RCU read section ends. */
-static inline struct thread *lock_grant(struct lock_waiter *w)
+/* Spinlock held. */
+static inline void lock_choose(struct lock_waiter *w, struct list *chosen)
 {
-	struct thread *t = w->thread;
-
+	atomic_store_explicit(&w->state, LOCK_CHOSEN, memory_order_relaxed);
 	list_remove(&w->link);
-	/* release: pairs with lock_granted; what was done under the lock is seen by its new owner */
-	atomic_store_explicit(&w->granted, true, memory_order_release);
-	return t;
+	list_append(chosen, &w->link);
+}
+
+/* Spinlock no longer held. */
+static inline void lock_grant(struct list *chosen)
+{
+	while (!list_empty(chosen)) {
+		struct lock_waiter *w = list_first(chosen, struct lock_waiter, link);
+		struct thread *t = w->thread;
+
+		list_remove(&w->link);
+		rcu_read_lock();
+		/* release: pairs with lock_granted; what was done under the lock is seen by its new owner */
+		atomic_store_explicit(&w->state, LOCK_GRANTED, memory_order_release);
+		thread_unpark(t);
+		rcu_read_unlock();
+	}
 }
 
 static inline bool lock_granted(const struct lock_waiter *w)
 {
-	return atomic_load_explicit(&w->granted, memory_order_acquire); /* pairs with lock_grant */
+	return atomic_load_explicit(&w->state, memory_order_acquire) == LOCK_GRANTED; /* pairs with lock_grant */
 }
 
-/* Sleeps until granted: 0; or -EINTR, after which the caller looks once more under the spinlock. */
+/* Sleeps until granted: 0; or -EINTR, after which the caller looks under the spinlock whether it may leave. */
 static inline int lock_wait(struct lock_waiter *w, const struct wait_why *why, enum wait_mode mode)
 {
 	int err = 0;

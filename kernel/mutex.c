@@ -10,9 +10,9 @@
  * 1. First come, first served: while anybody waits the word is never 0, so nobody can pass.
  * 2. WAITS is set and cleared under q.lock only, and is set exactly while the queue is not empty. If an unlocker's CAS from T fails
  *    then WAITS is set, and the waiter is, or is about to be, queued under the lock that the unlocker now takes.
- * 3. A killed waiter looks once more under q.lock. If it was granted the lock meanwhile it has it, and keeps it: 0, not -EINTR.
+ * 3. A killed waiter looks once more under q.lock. If it was chosen meanwhile it has the lock, and keeps it: 0, not -EINTR.
  *    If it was the last one it clears WAITS.
- * 4. What the last owner did is seen: through the word (release, acquire) if it was free, through `granted` if it was given.
+ * 4. What the last owner did is seen: through the word (release, acquire) if it was free, through GRANTED (lock_wait.h) if given.
  */
 #include "kernel/mutex.h"
 
@@ -76,19 +76,19 @@ static bool waits_set(struct mutex *m)
 	return false;
 }
 
-/* After a kill: true if we had been given the lock before we could leave the queue. */
+/* After a kill: true if the lock was given to us before we could leave the queue. */
 static bool leave(struct mutex *m, struct lock_waiter *w)
 {
 	irqflags_t flags = spin_lock_irq(&m->q.lock);
-	bool granted = lock_granted(w);
+	bool queued = atomic_load_explicit(&w->state, memory_order_relaxed) == LOCK_QUEUED;
 
-	if (!granted) {
+	if (queued) {
 		list_remove(&w->link);
 		if (list_empty(&m->q.waiters))
 			atomic_fetch_and_explicit(&m->word, ~WAITS, memory_order_relaxed);
 	}
 	spin_unlock_irq(&m->q.lock, flags);
-	return granted;
+	return !queued;
 }
 
 static int lock_slow(struct mutex *m, enum wait_mode mode)
@@ -101,9 +101,11 @@ static int lock_slow(struct mutex *m, enum wait_mode mode)
 	if (waits)
 		list_append(&m->q.waiters, &w.link);
 	spin_unlock_irq(&m->q.lock, flags);
-	if (waits && lock_wait(&w, &why, mode) && !leave(m, &w))
+	if (!waits || !lock_wait(&w, &why, mode))
+		return 0;
+	if (!leave(m, &w))
 		return -EINTR;
-	return 0;
+	return lock_wait(&w, &why, WAIT_FOREVER);
 }
 
 static int lock(struct mutex *m, enum wait_mode mode)
@@ -138,36 +140,32 @@ bool mutex_trylock(struct mutex *m)
 	return taken;
 }
 
-/* q.lock held. To the first in the queue, which is returned; NULL: nobody wants it. */
-static struct thread *hand_over(struct mutex *m)
+/* q.lock held. To the first in the queue, if there is one. */
+static void hand_over(struct mutex *m, struct list *chosen)
 {
 	struct lock_waiter *heir;
 	uintptr_t word;
 
 	if (list_empty(&m->q.waiters)) { /* the only one was killed, and has cleared WAITS */
 		give_up(m);
-		return NULL;
+		return;
 	}
 	heir = list_first(&m->q.waiters, struct lock_waiter, link);
+	lock_choose(heir, chosen);
 	word = (uintptr_t)heir->thread;
-	if (heir->link.next != &m->q.waiters)
+	if (!list_empty(&m->q.waiters))
 		word |= WAITS;
-	atomic_store_explicit(&m->word, word, memory_order_relaxed); /* `granted` carries the order */
-	return lock_grant(heir);
+	atomic_store_explicit(&m->word, word, memory_order_relaxed); /* GRANTED carries the order */
 }
 
 static void unlock_slow(struct mutex *m)
 {
-	struct thread *heir;
-	irqflags_t flags;
+	struct list chosen = LIST_INIT(chosen);
+	irqflags_t flags = spin_lock_irq(&m->q.lock);
 
-	rcu_read_lock();
-	flags = spin_lock_irq(&m->q.lock);
-	heir = hand_over(m);
+	hand_over(m, &chosen);
 	spin_unlock_irq(&m->q.lock, flags);
-	if (heir)
-		thread_unpark(heir);
-	rcu_read_unlock();
+	lock_grant(&chosen);
 }
 
 void mutex_unlock(struct mutex *m)

@@ -21,11 +21,11 @@ void mutex_unlock(struct mutex *m);
 bool mutex_held(const struct mutex *m); /* by current */
 
 struct rwsem {
+	_Atomic uintptr_t word;		 /* who is inside, and whether anybody waits: see rwsem.c	(A) */
+	_Atomic(struct thread *) writer; /* inside							(A) */
 	struct spinlock lock;
-	unsigned readers;		 /* inside		(lock) */
-	_Atomic(struct thread *) writer; /* inside		(lock to write) */
-	struct list waiters;		 /* struct lock_waiter, in order	(lock) */
-	uint8_t class;			 /* enum lock_class	(C) */
+	struct list waiters;		 /* struct lock_waiter, in order				(lock) */
+	uint8_t class;			 /* enum lock_class						(C) */
 };
 
 void rwsem_init(struct rwsem *s, enum lock_class class);

@@ -1,30 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reader-writer semaphore: counts under a spinlock, and a queue.
+ * The reader-writer semaphore: a word and a queue.
  *
- *	state			reader arrives		writer arrives
- *	free, nobody waits	enters			enters
- *	readers, nobody waits	enters			queues
- *	writer inside		queues			queues
- *	anybody waits		queues			queues
+ *	word			reader arrives		writer arrives		leaves
+ *	0			CAS to READER		CAS to WRITER		-
+ *	n * READER		CAS to one more		sets WAITS, queues	reader: one less
+ *	WRITER			sets WAITS, queues	sets WAITS, queues	writer: CAS to 0
+ *	any, with WAITS		queues			queues			lets in, if nobody else is inside
  *
- * Whoever leaves lets in the head of the queue as far as it goes: one writer, or all readers up to the next writer. So order of
- * arrival is kept, a writer waits for no reader that came after it, and nobody starves. The semaphore is given: it
- * is the waiter's before it wakes.
+ * Whoever lets in takes the head of the queue as far as it goes: one writer, or all readers up to the next writer. So order of
+ * arrival is kept, a writer waits for no reader that came after it, and nobody starves.
  *
- * A killed waiter looks once more under the lock. If it was let in meanwhile, it is in: 0, not -EINTR. If not, it leaves the queue, and
- * lets in those behind it, who may have waited for it only.
- *
- * Everything is ordered by the spinlock, and by `granted` for those let in.
+ * 1. WAITS is set and cleared under `lock` only. While it is set nobody enters but those let in, under `lock` too: the rest of the word can
+ *    only become less under the feet of who holds `lock`.
+ * 2. Nobody is left behind. Arriving sets WAITS by a read-modify-write. Either that sees that there is room, then we enter and take
+ *    WAITS back; or whoever makes room comes later in the order of that word, sees WAITS, takes `lock` and finds us queued.
+ * 3. A killed waiter looks once more under `lock`. If it was chosen meanwhile it is in: 0, not -EINTR. If not, it leaves the queue, and
+ *    lets in those behind it, who may have waited for it only.
+ * 4. What earlier owners did is seen: all changes of the word are read-modify-writes, those that leave release and those that
+ *    enter or let in acquire, so they see all that left before, not only the last; GRANTED (lock_wait.h) passes it on.
  */
 #include "kernel/lock_wait.h"
 #include "kernel/mutex.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 
-static struct thread *writer(const struct rwsem *s)
+#define WAITS 1ul
+#define WRITER 2ul
+#define READER 4ul
+
+static uintptr_t word_of(const struct rwsem *s)
 {
-	return atomic_load_explicit(&s->writer, memory_order_relaxed);
+	return atomic_load_explicit(&s->word, memory_order_relaxed);
 }
 
 static void writer_set(struct rwsem *s, struct thread *t)
@@ -35,7 +42,9 @@ static void writer_set(struct rwsem *s, struct thread *t)
 /* Readers are not known by name. */
 static struct thread *owner(const void *object)
 {
-	return writer(object);
+	const struct rwsem *s = object;
+
+	return atomic_load_explicit(&s->writer, memory_order_relaxed);
 }
 
 static void describe(const void *object, char *buf, size_t size)
@@ -48,62 +57,84 @@ static void describe(const void *object, char *buf, size_t size)
 void rwsem_init(struct rwsem *s, enum lock_class class)
 {
 	spin_init(&s->lock, LOCK_WAITQ);
-	s->readers = 0;
+	atomic_store_explicit(&s->word, 0, memory_order_relaxed);
 	writer_set(s, NULL);
 	list_init(&s->waiters);
 	s->class = (uint8_t)class;
 }
 
-/* ---- lock held ---- */
-
-static bool enter(struct rwsem *s, struct thread *t, bool as_writer)
+/* Is there room in a semaphore with this word, WAITS aside? */
+static bool room(uintptr_t word, bool as_writer)
 {
-	if (writer(s) || (as_writer && s->readers))
-		return false;
-	if (as_writer)
-		writer_set(s, t);
-	else
-		s->readers++;
-	return true;
+	return as_writer ? !(word & ~WAITS) : !(word & WRITER);
 }
 
-static void let_in(struct rwsem *s)
+static uintptr_t share(bool as_writer)
+{
+	return as_writer ? WRITER : READER;
+}
+
+/* ---- lock held ---- */
+
+static void let_in(struct rwsem *s, struct list *chosen)
 {
 	while (!list_empty(&s->waiters)) {
 		struct lock_waiter *w = list_first(&s->waiters, struct lock_waiter, link);
 
-		if (!enter(s, w->thread, w->writer))
-			break;
-		thread_unpark(lock_grant(w));
+		if (!room(word_of(s), w->writer))
+			return;
+		atomic_fetch_add_explicit(&s->word, share(w->writer), memory_order_acquire); /* point 4 */
+		if (w->writer)
+			writer_set(s, w->thread);
+		lock_choose(w, chosen);
 	}
+	atomic_fetch_and_explicit(&s->word, ~WAITS, memory_order_relaxed);
 }
 
-/* ---- taking ---- */
-
-static bool try(struct rwsem *s, bool as_writer)
+/* Enters after all, or sets WAITS and queues: false. */
+static bool enter_or_queue(struct rwsem *s, struct lock_waiter *w)
 {
-	irqflags_t flags = spin_lock_irq(&s->lock);
-	bool in = list_empty(&s->waiters) && enter(s, current, as_writer);
+	uintptr_t old = atomic_fetch_or_explicit(&s->word, WAITS, memory_order_relaxed);
 
-	spin_unlock_irq(&s->lock, flags);
-	return in;
+	if (old & WAITS || !room(old, w->writer)) {
+		list_append(&s->waiters, &w->link);
+		return false;
+	}
+	atomic_fetch_add_explicit(&s->word, share(w->writer) - WAITS, memory_order_acquire); /* point 4 */
+	return true;
 }
 
-/* After a kill: true if we had been let in before we could leave. */
-static bool leave(struct rwsem *s, struct lock_waiter *w)
-{
-	irqflags_t flags = spin_lock_irq(&s->lock);
-	bool granted = lock_granted(w);
+/* ---- entering ---- */
 
-	if (!granted) {
+static bool try_enter(struct rwsem *s, bool as_writer)
+{
+	uintptr_t word = word_of(s);
+
+	while (!(word & WAITS) && room(word, as_writer))
+		/* acquire: point 4 */
+		if (atomic_compare_exchange_weak_explicit(&s->word, &word, word + share(as_writer),
+							  memory_order_acquire, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+/* After a kill: true if we had been chosen before we could leave. */
+static bool leave_queue(struct rwsem *s, struct lock_waiter *w)
+{
+	struct list chosen = LIST_INIT(chosen);
+	irqflags_t flags = spin_lock_irq(&s->lock);
+	bool queued = atomic_load_explicit(&w->state, memory_order_relaxed) == LOCK_QUEUED;
+
+	if (queued) {
 		list_remove(&w->link);
-		let_in(s);
+		let_in(s, &chosen);
 	}
 	spin_unlock_irq(&s->lock, flags);
-	return granted;
+	lock_grant(&chosen);
+	return !queued;
 }
 
-static int lock_slow(struct rwsem *s, bool as_writer, enum wait_mode mode)
+static int enter_slow(struct rwsem *s, bool as_writer, enum wait_mode mode)
 {
 	const struct wait_why why = { .what = as_writer ? "rwsem for writing" : "rwsem for reading",
 				      .object = s,
@@ -111,41 +142,45 @@ static int lock_slow(struct rwsem *s, bool as_writer, enum wait_mode mode)
 				      .describe = describe };
 	struct lock_waiter w = { .thread = current, .writer = as_writer };
 	irqflags_t flags = spin_lock_irq(&s->lock);
-	bool in = list_empty(&s->waiters) && enter(s, current, as_writer);
+	bool in = enter_or_queue(s, &w);
 
-	if (!in)
-		list_append(&s->waiters, &w.link);
 	spin_unlock_irq(&s->lock, flags);
-	if (!in && lock_wait(&w, &why, mode) && !leave(s, &w))
+	if (in || !lock_wait(&w, &why, mode))
+		return 0;
+	if (!leave_queue(s, &w))
 		return -EINTR;
-	return 0;
+	return lock_wait(&w, &why, WAIT_FOREVER);
 }
 
-static int lock(struct rwsem *s, bool as_writer, enum wait_mode mode)
+static int enter(struct rwsem *s, bool as_writer, enum wait_mode mode)
 {
-	int err;
+	int err = 0;
 
 	might_sleep();
 	lock_note_want((enum lock_class)s->class, s);
-	err = lock_slow(s, as_writer, mode);
-	if (!err)
-		lock_note_acquire((enum lock_class)s->class, s, false);
-	return err;
+	if (!try_enter(s, as_writer))
+		err = enter_slow(s, as_writer, mode);
+	if (err)
+		return err;
+	if (as_writer)
+		writer_set(s, current);
+	lock_note_acquire((enum lock_class)s->class, s, false);
+	return 0;
 }
 
 void rwsem_read_lock(struct rwsem *s)
 {
-	lock(s, false, WAIT_FOREVER);
+	enter(s, false, WAIT_FOREVER);
 }
 
 int rwsem_read_lock_killable(struct rwsem *s)
 {
-	return lock(s, false, WAIT_KILLABLE);
+	return enter(s, false, WAIT_KILLABLE);
 }
 
 bool rwsem_read_trylock(struct rwsem *s)
 {
-	bool in = try(s, false);
+	bool in = try_enter(s, false);
 
 	if (in)
 		lock_note_acquire((enum lock_class)s->class, s, true);
@@ -154,41 +189,47 @@ bool rwsem_read_trylock(struct rwsem *s)
 
 void rwsem_write_lock(struct rwsem *s)
 {
-	lock(s, true, WAIT_FOREVER);
+	enter(s, true, WAIT_FOREVER);
 }
 
 int rwsem_write_lock_killable(struct rwsem *s)
 {
-	return lock(s, true, WAIT_KILLABLE);
+	return enter(s, true, WAIT_KILLABLE);
 }
 
 /* ---- leaving ---- */
 
+static void leave(struct rwsem *s, uintptr_t our_share)
+{
+	struct list chosen = LIST_INIT(chosen);
+	irqflags_t flags;
+	/* acq_rel: point 4; acquire because we may let in others */
+	uintptr_t left = atomic_fetch_sub_explicit(&s->word, our_share, memory_order_acq_rel) - our_share;
+
+	if (left != WAITS) /* nobody waits, or somebody is still inside */
+		return;
+	flags = spin_lock_irq(&s->lock);
+	let_in(s, &chosen);
+	spin_unlock_irq(&s->lock, flags);
+	lock_grant(&chosen);
+}
+
 void rwsem_read_unlock(struct rwsem *s)
 {
-	irqflags_t flags;
-
+	assert(word_of(s) >= READER);
 	lock_note_release((enum lock_class)s->class, s);
-	flags = spin_lock_irq(&s->lock);
-	assert(s->readers > 0);
-	s->readers--;
-	let_in(s);
-	spin_unlock_irq(&s->lock, flags);
+	leave(s, READER);
 }
 
 void rwsem_write_unlock(struct rwsem *s)
 {
-	irqflags_t flags;
-
 	assert(rwsem_write_held(s));
 	lock_note_release((enum lock_class)s->class, s);
-	flags = spin_lock_irq(&s->lock);
 	writer_set(s, NULL);
-	let_in(s);
-	spin_unlock_irq(&s->lock, flags);
+	leave(s, WRITER);
 }
 
 bool rwsem_write_held(const struct rwsem *s)
 {
-	return writer(s) == current;
+	return owner(s) == current;
 }

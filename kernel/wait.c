@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/wait.h"
 
+#define FEW 4
+
 void waitq_init(struct waitq *q)
 {
 	spin_init(&q->lock, LOCK_WAITQ);
@@ -24,26 +26,52 @@ void waitq_remove(struct waitq *q, struct waiter *w)
 	spin_unlock_irq(&q->lock, flags);
 }
 
+/* The first few are woken after the lock is free: waking may mean to interrupt another CPU, and each of them takes the lock when it
+ * leaves. The read section keeps struct thread of one that ends meanwhile. */
 void waitq_wake_all(struct waitq *q)
 {
-	irqflags_t flags = spin_lock_irq(&q->lock);
+	struct thread *few[FEW];
+	struct waiter *w;
+	irqflags_t flags;
+	unsigned n = 0;
+
+	rcu_read_lock();
+	flags = spin_lock_irq(&q->lock);
+	list_for_each(w, &q->waiters, link) {
+		if (n < FEW)
+			few[n++] = w->thread;
+		else
+			thread_unpark(w->thread);
+	}
+	spin_unlock_irq(&q->lock, flags);
+	for (unsigned i = 0; i < n; i++)
+		thread_unpark(few[i]);
+	rcu_read_unlock();
+}
+
+/* The oldest, which goes to the back. */
+static struct thread *rotate(struct waitq *q)
+{
 	struct waiter *w;
 
-	list_for_each(w, &q->waiters, link)
-		thread_unpark(w->thread);
-	spin_unlock_irq(&q->lock, flags);
+	if (list_empty(&q->waiters))
+		return NULL;
+	w = list_first(&q->waiters, struct waiter, link);
+	list_remove(&w->link);
+	list_append(&q->waiters, &w->link);
+	return w->thread;
 }
 
 void waitq_wake_one(struct waitq *q)
 {
-	irqflags_t flags = spin_lock_irq(&q->lock);
+	struct thread *oldest;
+	irqflags_t flags;
 
-	if (!list_empty(&q->waiters)) {
-		struct waiter *w = list_first(&q->waiters, struct waiter, link);
-
-		list_remove(&w->link);
-		list_append(&q->waiters, &w->link);
-		thread_unpark(w->thread);
-	}
+	rcu_read_lock();
+	flags = spin_lock_irq(&q->lock);
+	oldest = rotate(q);
 	spin_unlock_irq(&q->lock, flags);
+	if (oldest)
+		thread_unpark(oldest);
+	rcu_read_unlock();
 }
