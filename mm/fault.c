@@ -116,7 +116,7 @@ enum verdict fault_wait_memory(struct fault *f)
 {
 	fault_release(f, RETRY);
 	stat_inc(STAT_retry_memory);
-	return page_reclaim(32) ? RETRY : OOM;
+	return page_make_room() ? RETRY : OOM;
 }
 
 enum verdict fault_read_verdict(int err)

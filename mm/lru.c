@@ -126,12 +126,23 @@ unsigned page_reclaim(unsigned want)
 	return got;
 }
 
+/* A pass that takes nothing may only have met pages that others hold for a moment; so memory is out only after several. */
+bool page_make_room(void)
+{
+	for (unsigned pass = 0; pass < 64; pass++) {
+		if (page_reclaim(32))
+			return true;
+		thread_yield();
+	}
+	return false;
+}
+
 struct page *page_alloc_reclaim(void)
 {
 	struct page *page;
 
 	do {
 		page = page_alloc(FRAME_NORMAL);
-	} while (!page && page_reclaim(32));
+	} while (!page && page_make_room());
 	return page;
 }

@@ -14,6 +14,9 @@ void lru_remove(struct page *page); /* any context; no-op if it is not on it */
  */
 unsigned page_reclaim(unsigned want);
 
+/* Makes room for those who found none: reclaims, again if others were in the way. false: nothing left to take. Context as page_reclaim. */
+bool page_make_room(void);
+
 /* page_alloc, reclaiming as long as that brings something. NULL: nothing left. Context as page_reclaim. */
 struct page *page_alloc_reclaim(void);
 

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 import fixtures  # noqa: E402
 
 # What a program wants of the machine, beyond the defaults.
-SPECIAL = {"pressure": ["--mem", "64M", "--put", "{root}/huge:/huge"]}
+SPECIAL = {"pressure": ["--smp", "1", "--mem", "64M", "--put", "{root}/huge:/huge"]}
 LINE = re.compile(r"^(not )?ok \d+(.*)$")
 
 
