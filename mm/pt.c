@@ -101,7 +101,7 @@ static enum verdict spurious(struct fault *f)
 
 enum verdict fault_find_slot(struct fault *f)
 {
-	enum verdict why;
+	enum verdict why = RETRY; /* gcc 14 does not see that slot_alloc sets it */
 
 	f->at.slot = arch_pte_find(&f->mm->arch, f->address);
 	if (unlikely(!f->at.slot))
