@@ -21,7 +21,9 @@
  * there is no section, since we may sleep and preempted threads are in none.
  *
  * Callbacks: rcu_call pushes on a stack of its CPU by compare-exchange, from any context; the thread takes whole stacks by exchange,
- * so there is no ABA. The first push on an empty stack arms a timer; so a burst shares a grace period and wakes the thread once.
+ * so there is no ABA. Who pushes on an empty stack sees to it that the collecting timer is armed, one for all CPUs; so a burst shares a
+ * grace period and wakes the thread once. `collecting` says that it is armed: the pusher pushes, then exchanges it to true; the
+ * thread exchanges it to false, then takes the stacks. A pusher that finds true comes before the thread's exchange and hands it the push.
  * A busy CPU that is not quiescent by itself gets an interrupt: after IPI_AFTER polls, or at once if somebody waits.
  */
 #include "kernel/rcu_cpu.h"
@@ -37,10 +39,10 @@ _Atomic uint64_t rcu_started; /* written by the RCU thread */
 /* A CPU's callbacks, newest first. */
 static struct pending {
 	_Atomic(struct rcu_head *) newest;
-	struct timer collect;
-	_Atomic bool ready; /* collect is initialised */
 } __attribute__((aligned(64))) pending[MAX_CPUS];
 
+static _Atomic bool collecting = true; /* until the thread runs for the first time, nobody arms */
+static struct timer collect;
 static struct thread *rcu_thread;
 static _Atomic uint64_t wanted;		 /* requests of rcu_synchronize and rcu_barrier so far */
 static _Atomic uint64_t passed, drained; /* all requests up to here: grace period over, callbacks called */
@@ -59,20 +61,25 @@ static void collect_now(struct timer *timer)
 	thread_unpark(rcu_thread);
 }
 
+/* Without preemption: those who push on ours meanwhile rely on us to arm the timer soon. */
 void rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *head))
 {
-	struct pending *p = &pending[this_cpu()->id]; /* any would do, should we migrate */
-	struct rcu_head *old = atomic_load_explicit(&p->newest, memory_order_relaxed);
+	struct rcu_head *old;
+	struct pending *p;
 
+	preempt_disable();
+	p = &pending[this_cpu()->id];
+	old = atomic_load_explicit(&p->newest, memory_order_relaxed);
 	head->fn = fn;
 	do
 		head->next = old;
 	/* release: pairs with batch_take; head, and what was unlinked before */
 	while (!atomic_compare_exchange_weak_explicit(&p->newest, &old, head, memory_order_release,
 						      memory_order_relaxed));
-	/* acquire: pairs with rcu_init */
-	if (!old && atomic_load_explicit(&p->ready, memory_order_acquire))
-		timer_set(&p->collect, clock_ns() + COLLECT_NS);
+	/* acq_rel: release for the push, acquire for the timer as rcu_init made it; pairs with rcu_run */
+	if (!old && !atomic_exchange_explicit(&collecting, true, memory_order_acq_rel))
+		timer_set(&collect, clock_ns() + COLLECT_NS);
+	preempt_enable();
 }
 
 /* All other CPUs are idle: cases b and c. */
@@ -220,8 +227,10 @@ static void rcu_run(void *arg)
 	for (;;) {
 		/* acquire: pairs with wait_for */
 		uint64_t request = atomic_load_explicit(&wanted, memory_order_acquire);
-		struct rcu_head *batch = batch_take();
+		struct rcu_head *batch;
 
+		atomic_exchange_explicit(&collecting, false, memory_order_acq_rel); /* pairs with rcu_call */
+		batch = batch_take();
 		if (batch || request != atomic_load_explicit(&drained, memory_order_relaxed)) {
 			gp_wait(gp_start());
 			rcu_announce(&passed, request);
@@ -239,10 +248,6 @@ void rcu_init(void)
 	if (!rcu_thread)
 		panic("too little memory: no room for the RCU thread");
 	rcu_thread->urgent = true; /* memory that is given back waits for no time slices */
-	for (unsigned i = 0; i < MAX_CPUS; i++) {
-		timer_init(&pending[i].collect, collect_now, NULL);
-		/* release: pairs with rcu_call */
-		atomic_store_explicit(&pending[i].ready, true, memory_order_release);
-	}
+	timer_init(&collect, collect_now, NULL);
 	thread_start(rcu_thread);
 }
