@@ -361,7 +361,7 @@ int main(int argc, char **argv)
 	static struct host_config config = { .cpus = 3, .ram = 64 << 20 };
 
 	seed = config.seed = tap_seed(argc, argv, 1);
-	config.turn_one_in = 2 + (unsigned)(seed % 7);
+	config.turn_one_in = port_turns(seed);
 	host_access_flag = seed % 2;
 	sched_slice_ns = 4000;
 	sched_jitter_ns = 3900;

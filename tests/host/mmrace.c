@@ -15,6 +15,7 @@
 #define WORKERS 5
 #define BASE 0x7ff8000ul /* pages on both sides of a boundary between tables */
 #define PAGES 16
+#define MANY 100
 #define FAR 0x40000000ul
 
 static uint64_t seed;
@@ -231,14 +232,178 @@ static void copying(unsigned who)
 	enter(NULL);
 }
 
+/* ---- memory that comes and goes while it is used: once unmapped it has no entries ---- */
+
+static unsigned entries_present(void)
+{
+	unsigned n = 0;
+
+	rcu_read_lock();
+	for (unsigned i = 0; i < PAGES; i++) {
+		pte_t *slot = arch_pte_find(&mm->arch, BASE + i * PAGE_SIZE);
+
+		n += slot && !arch_pte_none(arch_pte_read(slot));
+	}
+	rcu_read_unlock();
+	return n;
+}
+
+static void unmapping(unsigned who)
+{
+	struct prng rng;
+
+	prng_seed(&rng, seed * 100 + who);
+	if (who == WORKERS)
+		return;
+	enter(mm);
+	for (unsigned i = 0; who == 0 && i < 300; i++) {
+		struct mapping *m = prng_below(&rng, 2) ? &file_a->mapping : NULL;
+
+		check(map(BASE, PAGES, VMA_READ | VMA_WRITE | (prng_below(&rng, 2) ? VMA_SHARED : 0) * !!m, m, 0) == BASE);
+		for (unsigned n = prng_below(&rng, 6); n; n--)
+			thread_yield();
+		check(!mm_unmap(mm, BASE, PAGES * PAGE_SIZE));
+		check(!entries_present());
+	}
+	if (who == 0)
+		atomic_store(&stop, true);
+	while (!atomic_load(&stop)) {
+		uintptr_t at = BASE + prng_below(&rng, PAGES) * PAGE_SIZE + 8;
+		uint64_t v = who;
+
+		if (prng_below(&rng, 2) ? copy_from_user(&v, at, sizeof(v)) : copy_to_user(at, &v, sizeof(v)))
+			thread_yield();
+	}
+	enter(NULL);
+}
+
+/* ---- pages taken back under those who map them ---- */
+
+static void reclaiming(unsigned who)
+{
+	struct prng rng;
+
+	prng_seed(&rng, seed * 100 + who);
+	if (who == WORKERS) {
+		check(map(BASE, PAGES, VMA_READ | VMA_WRITE, &file_a->mapping, 0) == BASE);
+		return;
+	}
+	enter(mm);
+	for (unsigned i = 0; i < 800; i++) {
+		unsigned page = prng_below(&rng, PAGES);
+		uintptr_t at = BASE + page * PAGE_SIZE;
+		uint64_t v, other = i;
+
+		if (who < 2) { /* and the frame becomes another file's page */
+			page_reclaim(1 + prng_below(&rng, 4));
+			mapping_read_kernel(&file_b->mapping, prng_below(&rng, MANY) * PAGE_SIZE, &v, sizeof(v));
+		} else if (!file_a->bad[page] && prng_below(&rng, 3) == 0) {
+			check(mapping_read_kernel(&file_a->mapping, page * PAGE_SIZE + 1928, &v, sizeof(v)) == sizeof(v));
+			check(v == file_a->now[page][1]);
+		} else if (prng_below(&rng, 2)) {
+			check(!mm_discard(mm, BASE, PAGES * PAGE_SIZE));
+		} else if (!file_a->bad[page] && prng_below(&rng, 3)) {
+			check(!copy_from_user(&v, at + 1928, sizeof(v)) && v == file_a->now[page][1]);
+		} else if (!file_a->bad[page]) { /* makes a copy of the file's page */
+			check(!copy_to_user(at + 8, &other, sizeof(other)));
+			check(!copy_from_user(&v, at + 4088, sizeof(v)) && v == file_a->now[page][2]);
+		}
+	}
+	enter(NULL);
+}
+
+/* ---- read-only memory replaced by writable: once a write succeeds it is in the new memory, and stays ---- */
+
+static _Atomic unsigned go, acks;
+
+static void upgrading(unsigned who)
+{
+	unsigned round = 0;
+
+	if (who == WORKERS) {
+		atomic_store(&go, 0);
+		return;
+	}
+	enter(mm);
+	while (round < 120) {
+		uintptr_t at = BASE + who * PAGE_SIZE + 16;
+		uint32_t v = ++round * 10 + who, seen;
+
+		if (who == 0) {
+			check(map(BASE, PAGES, VMA_READ, NULL, 0) == BASE);
+			for (unsigned i = 0; i < PAGES; i++)
+				user_load(BASE + i * PAGE_SIZE);
+			atomic_store(&acks, 0);
+			atomic_store(&go, round);
+			check(map(BASE, PAGES, VMA_READ | VMA_WRITE, NULL, 0) == BASE);
+			while (atomic_load(&acks) < WORKERS - 1)
+				thread_yield();
+			continue;
+		}
+		while (atomic_load(&go) < round)
+			thread_yield();
+		while (copy_to_user(at, &v, sizeof(v)))
+			thread_yield();
+		for (unsigned i = 0; i < 3; i++) {
+			seen = user_load(at);
+			check(seen == v);
+			thread_yield();
+		}
+		atomic_fetch_add(&acks, 1);
+	}
+	enter(NULL);
+}
+
+/* ---- each page is written once, through a mapping that exists for that alone; none may be taken back before or after as clean ---- */
+
+static void dirtying(unsigned who)
+{
+	uintptr_t own = FAR * (who + 1);
+	struct prng rng;
+
+	prng_seed(&rng, seed * 100 + who);
+	if (who == WORKERS)
+		return;
+	enter(mm);
+	for (pgoff_t i = who; i < MANY; i += WORKERS) {
+		uint64_t v = i + 1;
+
+		if (file_b->bad[i])
+			continue;
+		check(map(own, 1, VMA_READ | VMA_WRITE | VMA_SHARED, &file_b->mapping, i) == (long)own);
+		for (unsigned n = prng_below(&rng, 3); n; n--)
+			page_reclaim(MANY);
+		check(!copy_to_user(own + 8, &v, sizeof(v)));
+		check(!mm_unmap(mm, own, PAGE_SIZE));
+		if (prng_below(&rng, 2))
+			page_reclaim(MANY);
+	}
+	enter(NULL);
+}
+
+static unsigned dirty_lost(void)
+{
+	unsigned lost = 0;
+
+	for (pgoff_t i = 0; i < MANY; i++) {
+		uint64_t v = 0;
+
+		if (!file_b->bad[i])
+			lost += mapping_read_kernel(&file_b->mapping, i * PAGE_SIZE + 8, &v, sizeof(v)) != 8 || v != i + 1;
+	}
+	return lost;
+}
+
 static void scenarios(const char *around)
 {
+	unsigned lost;
+
 	char why[100];
 	uint32_t sum;
 
 	check(!policy_set("around", around, why, sizeof(why)));
 	file_a = test_file_new(1, PAGES + 1, &seed);
-	file_b = test_file_new(2, PAGES + 1, &seed);
+	file_b = test_file_new(2, MANY + 1, &seed);
 	run(forking);
 	sum = counters_sum();
 	finish();
@@ -257,6 +422,19 @@ static void scenarios(const char *around)
 	run(copying);
 	finish();
 	ok(true, "around=%s: private pages are the file's or a copy", around);
+	run(unmapping);
+	ok(!atomic_load(&mm->rss), "around=%s: what is unmapped stays unmapped", around);
+	finish();
+	run(reclaiming);
+	finish();
+	ok(true, "around=%s: a page that is taken back is mapped nowhere", around);
+	run(upgrading);
+	finish();
+	ok(true, "around=%s: a write to memory that has replaced other memory stays", around);
+	run(dirtying);
+	finish();
+	lost = dirty_lost();
+	ok(!lost, "around=%s: no page is taken back that was written to (%u lost)", around, lost);
 	test_file_put(file_a);
 	test_file_put(file_b);
 	port_settle();
@@ -279,7 +457,7 @@ int main(int argc, char **argv)
 	static struct host_config config = { .cpus = 4, .ram = 64 << 20 };
 
 	seed = config.seed = tap_seed(argc, argv, 1);
-	config.turn_one_in = 2 + (unsigned)(seed % 7);
+	config.turn_one_in = port_turns(seed);
 	host_access_flag = seed % 2;
 	sched_slice_ns = 6000;
 	sched_jitter_ns = 5900;
