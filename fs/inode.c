@@ -16,7 +16,6 @@
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
-#include "mm/lru.h"
 
 #define BUCKETS 256
 #define KEEP 1024
@@ -49,11 +48,8 @@ static struct inode *find(struct super *super, uint64_t ino)
 
 static struct inode *alloc(struct super *super, uint64_t ino)
 {
-	struct inode *inode;
+	struct inode *inode = slab_zalloc(&inode_cache);
 
-	do {
-		inode = slab_zalloc(&inode_cache);
-	} while (!inode && page_make_room());
 	if (!inode)
 		return NULL;
 	inode->super = super;
@@ -104,12 +100,10 @@ static struct inode *get_or_insert(struct super *super, uint64_t ino, struct ino
 static int wait_filled(struct inode *inode)
 {
 	static const struct wait_why why = { .what = "inode" };
-	int err = 0;
+	/* acquire: pairs with inode_publish */
+	int err = wait_until(&filled, &why, WAIT_KILLABLE, UINT64_MAX,
+			     atomic_load_explicit(&inode->filled, memory_order_acquire));
 
-	/* acquire, both: pairs with inode_publish */
-	if (!atomic_load_explicit(&inode->filled, memory_order_acquire))
-		err = wait_until(&filled, &why, WAIT_KILLABLE, UINT64_MAX,
-				 atomic_load_explicit(&inode->filled, memory_order_acquire));
 	if (!err && !inode->ops)
 		err = -EAGAIN;
 	if (err)

@@ -153,9 +153,7 @@ int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode)
 	int err;
 
 	might_sleep();
-	do { /* the slot may want memory of its own */
-		pages[0] = cache_new(m, index, true, &err);
-	} while (!pages[0] && err == -ENOMEM && page_make_room());
+	pages[0] = cache_new(m, index, true, &err);
 	if (!pages[0])
 		return err == -EEXIST ? 0 : err;
 	/* The I/O has not begun, so the page is READING and cannot refuse us. */
