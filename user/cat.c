@@ -17,6 +17,10 @@ int main(int argc, char **argv)
 		}
 		while ((c = getc(f)) != EOF)
 			putchar(c);
+		if (ferror(f)) {
+			perror(argv[i]);
+			status = 1;
+		}
 		fclose(f);
 	}
 	return status;
