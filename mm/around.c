@@ -8,7 +8,8 @@
  *    is FROZEN; load the slot again. If it changed, the count is on a frame that is somebody else's by now: take it back. If
  *    not, the page is this file's page at this index, and whoever takes it away comes after our count and finds the entry, for
  *    which its walk must take the lock we hold (mm/page.c).
- * 4. READY is stable while the page is in the cache, so it needs no second look.
+ * 4. READY is looked at after the count, too: page and frame may have been taken back and the frame come again for this very index, to be
+ *    read anew; then the slot holds what it held, but the page is READING. With the count on it READY stays.
  * 5. End of file: size is lowered before pages are taken away, and we read it under the page-table lock. Old size read: the
  *    truncater's walk comes after us. New size: we stop there.
  *
@@ -51,8 +52,8 @@ static bool take_lockless(struct page *page, _Atomic(void *) *slot)
 {
 	if (!page_trymap(page))
 		return false;
-	/* a plain second look: page_trymap's acquire keeps it behind the count */
-	if (likely(atomic_load_explicit(slot, memory_order_relaxed) == page))
+	/* plain second looks: page_trymap's acquire keeps them behind the count */
+	if (likely(atomic_load_explicit(slot, memory_order_relaxed) == page && page_state(page) == PAGE_READY))
 		return true;
 	stat_inc(STAT_around_backout);
 	page_unmap(page);

@@ -63,7 +63,8 @@ static enum verdict find_cached(struct fault *f)
 	if (page_state(page) != PAGE_READY || !page_tryget(page))
 		return fault_wait_page(f, page, index);
 	f->at.source = page;
-	if (cache_peek(m, index) != page)
+	/* It may be the same frame and the same slot, and yet another reading: 4 in mm/around.c. */
+	if (cache_peek(m, index) != page || page_state(page) != PAGE_READY)
 		return fault_release(f, RETRY);
 	stat_inc(STAT_cache_hits);
 	return NEXT;
