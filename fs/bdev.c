@@ -12,6 +12,7 @@
 #include "kernel/slab.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/lru.h"
 
 /* (C) constant, (A) atomic */
 struct page_read {
@@ -28,9 +29,20 @@ struct carried {
 static struct slab_cache read_cache = SLAB_CACHE("page-read", struct page_read);
 static struct slab_cache carried_cache = SLAB_CACHE("carried", struct carried);
 
+/* Others wait for these pages, and it would be a pity to give them an error. */
+static void *alloc_or_wait(struct slab_cache *cache)
+{
+	void *p;
+
+	do {
+		p = slab_alloc(cache);
+	} while (!p && page_make_room());
+	return p;
+}
+
 struct page_read *page_read_begin(struct page *page, unsigned end)
 {
-	struct page_read *p = slab_alloc(&read_cache);
+	struct page_read *p = alloc_or_wait(&read_cache);
 
 	if (!p) {
 		page_read_done(page, -ENOMEM);
@@ -90,11 +102,14 @@ static bool request_for(struct read_batch *b, uint64_t sector)
 		read_batch_submit(b);
 	if (b->request)
 		return true;
-	c = slab_alloc(&carried_cache);
-	b->request = c ? request_new(b->dev, sector, false) : NULL;
+	c = alloc_or_wait(&carried_cache);
+	if (!c)
+		return false;
+	do {
+		b->request = request_new(b->dev, sector, false);
+	} while (!b->request && page_make_room());
 	if (!b->request) {
-		if (c)
-			slab_free(&carried_cache, c);
+		slab_free(&carried_cache, c);
 		return false;
 	}
 	b->request->done = request_read_done;

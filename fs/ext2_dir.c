@@ -7,34 +7,47 @@
  * laid out so that this finds everything: their index blocks look like one unused entry.
  */
 #include "fs/ext2.h"
+#include "fs/names.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
 #define DIRENT_MIN 8
 
-/* A place in a directory, with the page under it. */
+/* A place in a directory, and the block it lies in. */
 struct cursor {
 	struct inode *dir;
 	uint64_t pos;
-	struct page *page; /* that pos lies in, referenced; NULL: not read yet */
+	uint64_t end;	   /* of the block, or of the directory if that ends in it; <= pos: not looked at yet */
+	const char *block; /* the byte at position end - size */
+	uint64_t size;	   /* from there to end */
+	struct page *page; /* under it, referenced, or NULL */
+	uint64_t index;	   /* of the page */
 };
 
-static void cursor_move(struct cursor *c, uint64_t to)
+static void cursor_put(struct cursor *c)
 {
-	if (c->page && to >> PAGE_SHIFT != c->pos >> PAGE_SHIFT) {
+	if (c->page)
 		page_put(c->page);
-		c->page = NULL;
-	}
-	c->pos = to;
+	c->page = NULL;
 }
 
-/* Bytes from pos to the end of its block, or of the directory. */
-static uint64_t room_at(const struct cursor *c)
+/* Looks at the block that pos lies in. */
+static int cursor_load(struct cursor *c)
 {
-	uint32_t size = ext2_block_size(ext2_of(c->dir));
-	uint64_t block = size - (c->pos & (size - 1)), file = mapping_size(&c->dir->mapping) - c->pos;
+	uint64_t size = ext2_block_size(ext2_of(c->dir)), start = c->pos & ~(size - 1), left = mapping_size(&c->dir->mapping) - start;
+	int err = 0;
 
-	return file < block ? file : block;
+	if (c->page && c->index != start >> PAGE_SHIFT)
+		cursor_put(c);
+	c->index = start >> PAGE_SHIFT;
+	if (!c->page)
+		err = cache_read(&c->dir->mapping, c->index, WAIT_KILLABLE, &c->page);
+	if (err)
+		return err;
+	c->size = left < size ? left : size;
+	c->end = start + c->size;
+	c->block = (char *)page_address(c->page) + start % PAGE_SIZE;
+	return 0;
 }
 
 static bool entry_sound(const struct ext2 *fs, const struct ext2_dirent *e, uint64_t room)
@@ -47,58 +60,42 @@ static bool entry_sound(const struct ext2 *fs, const struct ext2_dirent *e, uint
 	       (e->ino >= fs->first_ino || e->ino == EXT2_ROOT_INO);
 }
 
-/* The entry under the cursor, checked; it stays as long as the cursor does not move. */
+/* The entry under the cursor, checked; it stays until the next call. */
 static int entry_at(struct cursor *c, const struct ext2_dirent **out)
 {
 	struct ext2 *fs = ext2_of(c->dir);
-	uint64_t room = room_at(c);
-	int err = 0;
+	int err = c->pos < c->end ? 0 : cursor_load(c);
+	uint64_t room = c->end - c->pos;
 
-	if (!c->page)
-		err = cache_read(&c->dir->mapping, c->pos >> PAGE_SHIFT, WAIT_KILLABLE, &c->page);
 	if (err)
 		return err;
-	*out = (const void *)((char *)page_address(c->page) + c->pos % PAGE_SIZE);
+	*out = (const void *)(c->block + c->size - room);
 	if (room < DIRENT_MIN || !entry_sound(fs, *out, room))
 		return ext2_corrupt(fs, "the directory, inode", c->dir->ino);
 	return 0;
 }
 
-/* The first entry at or behind pos: a position that is none of ours may be in the middle of one. */
-static int cursor_settle(struct cursor *c, uint64_t pos)
-{
-	const struct ext2_dirent *e;
-	int err = 0;
-
-	cursor_move(c, pos & ~(uint64_t)(ext2_block_size(ext2_of(c->dir)) - 1));
-	while (!err && c->pos < pos && c->pos < mapping_size(&c->dir->mapping)) {
-		err = entry_at(c, &e);
-		if (!err)
-			cursor_move(c, c->pos + e->rec_len);
-	}
-	return err;
-}
-
 typedef bool entry_fn(void *arg, const struct ext2_dirent *e, uint64_t next);
 
-/* Calls fn for each used entry from pos on, until it returns false. */
+/* Calls fn for each used entry from pos on, until it returns false. A pos that is none of ours may be in the middle of an entry, so we begin
+ * where its block begins. */
 static int for_each_entry(struct inode *dir, uint64_t pos, entry_fn *fn, void *arg)
 {
-	struct cursor c = { .dir = dir };
+	struct cursor c = { .dir = dir, .pos = pos & ~(uint64_t)(ext2_block_size(ext2_of(dir)) - 1) };
+	uint64_t size = mapping_size(&dir->mapping);
 	const struct ext2_dirent *e;
 	bool more = true;
-	int err = cursor_settle(&c, pos);
+	int err = 0;
 
-	while (!err && more && c.pos < mapping_size(&dir->mapping)) {
+	while (more && c.pos < size) {
 		err = entry_at(&c, &e);
 		if (err)
 			break;
-		if (e->ino && e->name_len)
+		if (c.pos >= pos && e->ino && e->name_len)
 			more = fn(arg, e, c.pos + e->rec_len);
-		cursor_move(&c, c.pos + e->rec_len);
+		c.pos += e->rec_len;
 	}
-	if (c.page)
-		page_put(c.page);
+	cursor_put(&c);
 	return err;
 }
 
@@ -115,7 +112,7 @@ static bool search_entry(void *arg, const struct ext2_dirent *e, uint64_t next)
 	struct search *s = arg;
 
 	(void)next;
-	if (e->name_len != s->len || memcmp(e->name, s->name, s->len))
+	if (e->name_len != s->len || e->name[s->len - 1] != s->name[s->len - 1] || memcmp(e->name, s->name, s->len))
 		return true;
 	s->ino = e->ino;
 	return false;
@@ -124,10 +121,14 @@ static bool search_entry(void *arg, const struct ext2_dirent *e, uint64_t next)
 static int ext2_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
 	struct search s = { name, len, 0 };
-	int err = for_each_entry(dir, 0, search_entry, &s);
 
-	if (err)
-		return err;
+	if (!name_known(dir, name, len, &s.ino)) {
+		int err = for_each_entry(dir, 0, search_entry, &s);
+
+		if (err)
+			return err;
+		name_note(dir, name, len, s.ino);
+	}
 	return s.ino ? ext2_inode_get(ext2_of(dir), s.ino, name, len, out) : -ENOENT;
 }
 

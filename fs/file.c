@@ -184,15 +184,22 @@ long file_pwrite(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 
 static long move_at_position(struct file *file, bool write, uintptr_t buf, size_t n)
 {
+	bool loose = file->ops->loose_position;
+	uint64_t pos;
 	long done;
 
 	if (file->ops->stream)
 		return move(file, write, buf, n, 0);
 	if (mutex_lock_killable(&file->pos_lock))
 		return -EINTR;
-	done = move(file, write, buf, n, file->pos);
+	pos = file->pos;
+	if (loose)
+		mutex_unlock(&file->pos_lock);
+	done = move(file, write, buf, n, pos);
+	if (loose)
+		mutex_lock(&file->pos_lock);
 	if (done > 0)
-		file->pos += (uint64_t)done;
+		file->pos = pos + (uint64_t)done;
 	mutex_unlock(&file->pos_lock);
 	return done;
 }

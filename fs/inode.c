@@ -16,6 +16,7 @@
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "mm/lru.h"
 
 #define BUCKETS 256
 #define KEEP 1024
@@ -48,8 +49,11 @@ static struct inode *find(struct super *super, uint64_t ino)
 
 static struct inode *alloc(struct super *super, uint64_t ino)
 {
-	struct inode *inode = slab_zalloc(&inode_cache);
+	struct inode *inode;
 
+	do {
+		inode = slab_zalloc(&inode_cache);
+	} while (!inode && page_make_room());
 	if (!inode)
 		return NULL;
 	inode->super = super;
@@ -100,10 +104,12 @@ static struct inode *get_or_insert(struct super *super, uint64_t ino, struct ino
 static int wait_filled(struct inode *inode)
 {
 	static const struct wait_why why = { .what = "inode" };
-	/* acquire: pairs with inode_publish */
-	int err = wait_until(&filled, &why, WAIT_KILLABLE, UINT64_MAX,
-			     atomic_load_explicit(&inode->filled, memory_order_acquire));
+	int err = 0;
 
+	/* acquire, both: pairs with inode_publish */
+	if (!atomic_load_explicit(&inode->filled, memory_order_acquire))
+		err = wait_until(&filled, &why, WAIT_KILLABLE, UINT64_MAX,
+				 atomic_load_explicit(&inode->filled, memory_order_acquire));
 	if (!err && !inode->ops)
 		err = -EAGAIN;
 	if (err)

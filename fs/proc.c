@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc's fixed files. A file's text is made when it is opened; a write is handed to the owner as one piece of text. */
+/* /proc's fixed files. A file's text is made when somebody reads its start; a write is handed to the owner as one piece of text. */
 #include "fs/proc.h"
 
 #include "fs/memdir.h"
@@ -13,9 +13,10 @@
 
 #define STORE_MAX 4096
 
+/* (C) constant */
 struct entry {
-	void (*show)(struct text *t, const char *name);
-	int (*store)(const char *name, const char *data);
+	void (*show)(struct text *t, const char *name);	  /* (C) */
+	int (*store)(const char *name, const char *data); /* (C) */
 };
 
 static struct super proc_super = { .type = "proc", .dev = 4 };
@@ -60,78 +61,163 @@ void text_add(struct text *t, const char *format, ...)
 
 /* ---- open text files ---- */
 
+/* A text as it was made once. Nobody changes it, so it is read without a lock. */
+struct snapshot {
+	_Atomic unsigned refs; /* (A) */
+	struct text text;      /* (C) */
+};
+
+/* (C) constant, (D) lock */
+struct text_file {
+	make_text *make;	   /*						(C) */
+	struct spinlock lock;
+	struct snapshot *snapshot; /* what is being read, referenced; or NULL	(D) */
+};
+
+static void snapshot_put(struct snapshot *s)
+{
+	/* acq_rel: the others have read before it goes */
+	if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	kfree(s->text.buf);
+	kfree(s);
+}
+
+/* One more reference on what is being read. */
+static struct snapshot *snapshot_get(struct text_file *t)
+{
+	struct snapshot *s;
+
+	spin_lock(&t->lock);
+	s = t->snapshot;
+	if (s)
+		atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	spin_unlock(&t->lock);
+	return s;
+}
+
+/* Who begins to read gets a fresh text, and so does everybody else from then on. 0 or -errno. */
+static int remake(struct file *file, struct text_file *t)
+{
+	struct snapshot *s = kzalloc(sizeof(*s)), *old;
+	int err = s ? t->make(file->inode, &s->text) : -ENOMEM;
+
+	if (s)
+		atomic_store_explicit(&s->refs, 1, memory_order_relaxed);
+	if (err) {
+		snapshot_put(s);
+		return err;
+	}
+	spin_lock(&t->lock);
+	old = t->snapshot;
+	t->snapshot = s;
+	spin_unlock(&t->lock);
+	snapshot_put(old);
+	return 0;
+}
+
 static long text_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	struct text *t = file->private;
+	struct text_file *t = file->private;
+	struct snapshot *s = pos ? snapshot_get(t) : NULL;
+	long done = 0;
 
-	if (pos >= t->len)
-		return 0;
-	if (n > t->len - pos)
-		n = t->len - pos;
-	return copy_to_user(buf, t->buf + pos, n) ? -EFAULT : (long)n;
+	if (!s) { /* at the start, or nobody has been there yet */
+		int err = remake(file, t);
+
+		if (err)
+			return err;
+		s = snapshot_get(t);
+	}
+	if (pos < s->text.len) {
+		done = (long)(n < s->text.len - pos ? n : s->text.len - pos);
+		if (copy_to_user(buf, s->text.buf + pos, (size_t)done))
+			done = -EFAULT;
+	}
+	snapshot_put(s);
+	return done;
+}
+
+static void text_release(struct file *file)
+{
+	struct text_file *t = file->private;
+
+	snapshot_put(t->snapshot);
+	kfree(t);
+}
+
+static const struct file_ops text_ops = { .read = text_read, .release = text_release, .loose_position = true };
+
+int proc_text_open(struct file *file, make_text *make)
+{
+	struct text_file *t = kzalloc(sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->make = make;
+	spin_init(&t->lock, LOCK_TEXT);
+	file->private = t;
+	file->ops = &text_ops;
+	return 0;
+}
+
+/* ---- registered files ---- */
+
+static int entry_make(struct inode *inode, struct text *t)
+{
+	const struct memnode *node = memnode_of(inode);
+	const struct entry *entry = node->arg;
+
+	entry->show(t, node->name);
+	return 0;
+}
+
+/* Without the blanks at the end, which echo puts there. */
+static void trim(char *data, size_t n)
+{
+	while (n && (data[n - 1] == '\n' || data[n - 1] == ' '))
+		n--;
+	data[n] = 0;
 }
 
 static long entry_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
 	const struct memnode *node = memnode_of(file->inode);
 	const struct entry *entry = node->arg;
-	size_t all = n;
 	char *data;
 	int err;
 
-	if (!entry->store)
-		return -EINVAL;
-	if (n >= STORE_MAX)
+	(void)pos; /* one write is one value, wherever it goes */
+	if (!entry->store || n >= STORE_MAX)
 		return -EINVAL;
 	data = kmalloc(n + 1);
 	if (!data)
 		return -ENOMEM;
 	err = copy_from_user(data, buf, n);
 	if (!err) {
-		while (n && (data[n - 1] == '\n' || data[n - 1] == ' '))
-			n--;
-		data[n] = 0;
+		trim(data, n);
 		err = entry->store(node->name, data);
 	}
 	kfree(data);
-	return err ? err : (long)all;
+	return err ? err : (long)n;
 }
 
-static void text_release(struct file *file)
-{
-	struct text *t = file->private;
-
-	if (t)
-		kfree(t->buf);
-	kfree(t);
-}
-
-static const struct file_ops text_ops = { .read = text_read, .release = text_release };
-static const struct file_ops entry_ops = { .read = text_read, .write = entry_write, .release = text_release };
-
-struct text *proc_text_new(struct file *file)
-{
-	file->private = kzalloc(sizeof(struct text));
-	if (file->private)
-		file->ops = &text_ops;
-	return file->private;
-}
+static const struct file_ops entry_ops = { .read = text_read,
+					   .write = entry_write,
+					   .release = text_release,
+					   .loose_position = true };
 
 static int entry_open(struct inode *inode, struct file *file)
 {
-	const struct memnode *node = memnode_of(inode);
-	const struct entry *entry = node->arg;
-	struct text *t;
+	const struct entry *entry = memnode_of(inode)->arg;
+	int err;
 
 	if ((file_flags(file) & VFS_WRITE) && !entry->store)
 		return -EACCES;
-	t = proc_text_new(file);
-	if (!t)
-		return -ENOMEM;
-	file->ops = &entry_ops;
-	if (file_flags(file) & VFS_READ)
-		entry->show(t, node->name);
-	return 0;
+	err = proc_text_open(file, entry_make);
+	if (!err)
+		file->ops = &entry_ops;
+	return err;
 }
 
 static const struct inode_ops entry_inode_ops = { .open = entry_open };
@@ -170,7 +256,7 @@ static int root_lookup(struct inode *dir, const char *name, size_t len, struct i
 {
 	int err = memdir_lookup(dir, name, len, out);
 
-	return err == -ENOENT ? proc_pid_lookup(&proc_super, name, len, out) : err;
+	return err == -ENOENT ? proc_pid_lookup(name, len, out) : err;
 }
 
 /* Fixed entries first; processes have positions from PROC_PID_POS on. */
@@ -194,6 +280,7 @@ struct super *proc_mount(void)
 	if (!proc_root)
 		return NULL;
 	proc_root->inode->ops = &root_ops;
+	proc_system_register();
 	return &proc_super;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc: whoever has something to show registers it. Files are made when they are opened and read like any other. */
+/* /proc: whoever has something to show registers it. A file's text is made anew whenever somebody reads from its start. */
 #ifndef FS_PROC_H
 #define FS_PROC_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Text being written: grows as needed; what does not fit any more (no memory) is dropped. */
+/* Text being written: grows as needed; what does not fit any more (no memory) is dropped. Its maker's, then constant. */
 struct text {
 	char *buf;
 	size_t len, size;
@@ -29,5 +29,7 @@ struct proc_processes {
 };
 
 void proc_set_processes(const struct proc_processes *p);
+
+void proc_system_register(void); /* fs/proc_system.c, from proc_mount */
 
 #endif

@@ -17,10 +17,12 @@ struct dir_stop {
 
 bool dir_stop_emit(struct dir_sink *sink, const char *name, size_t len, uint64_t ino, unsigned type, uint64_t next);
 
-int proc_pid_lookup(struct super *super, const char *name, size_t len, struct inode **out);
+int proc_pid_lookup(const char *name, size_t len, struct inode **out);
 int proc_pid_readdir(uint64_t pos, struct dir_sink *sink);
 
-struct text *proc_text_new(struct file *file); /* makes it a text file; NULL: no memory */
+/* Makes it a text file, whose text comes from make: 0 or -errno, which read(2) then gives. make holds no lock. 0 or -ENOMEM. */
+typedef int make_text(struct inode *inode, struct text *t);
+int proc_text_open(struct file *file, make_text *make);
 struct inode *proc_root_inode(void);
 
 #endif

@@ -168,6 +168,7 @@ struct file_ops {
 	int (*ioctl)(struct file *file, unsigned cmd, uintptr_t arg);
 	void (*release)(struct file *file); /* the last reference is gone */
 	bool stream;			    /* no position: lseek and pread give -ESPIPE */
+	bool loose_position;		    /* read and write take locks that come before pos_lock: it is not held meanwhile */
 };
 
 /* (C) constant, (A) atomic, (P) pos_lock */

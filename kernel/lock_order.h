@@ -35,6 +35,7 @@
 	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
 	X(DEVICE,	false,	"a block device's request queue")                                  \
 	X(PIPE,		false,	"the bytes of one pipe")                                           \
+	X(TEXT,		false,	"which text an open file of /proc shows")                          \
 	X(CONSOLE,	false,	"console input")                                                   \
 	X(WAITQ,	false,	"a wait queue")                                                    \
 	X(THREADS,	false,	"the list of all threads")                                         \

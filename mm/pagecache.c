@@ -153,7 +153,9 @@ int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode)
 	int err;
 
 	might_sleep();
-	pages[0] = cache_new(m, index, true, &err);
+	do { /* the slot may want memory of its own */
+		pages[0] = cache_new(m, index, true, &err);
+	} while (!pages[0] && err == -ENOMEM && page_make_room());
 	if (!pages[0])
 		return err == -EEXIST ? 0 : err;
 	/* The I/O has not begun, so the page is READING and cannot refuse us. */
