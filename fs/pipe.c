@@ -8,10 +8,9 @@
  *    not at all: so it stays in one piece without a lock over the waiting. A longer one goes in as room comes.
  * 3. Whoever sleeps looks again itself: it is woken when something changed, not when there is something for it.
  */
-#include "fs/vfs.h"
+#include "fs/poll.h"
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
-#include "kernel/wait.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -230,6 +229,38 @@ static long pipe_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 	return move(file, buf, n, write_through);
 }
 
+/* ---- poll ---- */
+
+/* One short look: head, tail and the ends change only under the lock. */
+static unsigned pipe_ready(struct pipe *p, bool reading)
+{
+	unsigned ready;
+
+	spin_lock(&p->lock);
+	if (reading)
+		ready = (used(p) ? POLL_READ : 0) | (p->writer ? 0 : POLLHUP);
+	else
+		ready = (PIPE_SIZE - used(p) >= PIPE_BUF ? POLL_WRITE : 0) | (p->reader ? 0 : POLLERR);
+	spin_unlock(&p->lock);
+	return ready;
+}
+
+static unsigned reader_poll(struct file *file, struct poller *poller)
+{
+	struct pipe *p = file->private;
+
+	poll_watch(poller, &p->readers);
+	return pipe_ready(p, true);
+}
+
+static unsigned writer_poll(struct file *file, struct poller *poller)
+{
+	struct pipe *p = file->private;
+
+	poll_watch(poller, &p->writers);
+	return pipe_ready(p, false);
+}
+
 /* ---- ends ---- */
 
 static void pipe_free(struct pipe *p)
@@ -268,8 +299,8 @@ static void writer_release(struct file *file)
 	close_end(p, &p->writer);
 }
 
-static const struct file_ops reader_ops = { .read = pipe_read, .release = reader_release, .stream = true };
-static const struct file_ops writer_ops = { .write = pipe_write, .release = writer_release, .stream = true };
+static const struct file_ops reader_ops = { .read = pipe_read, .poll = reader_poll, .release = reader_release, .stream = true };
+static const struct file_ops writer_ops = { .write = pipe_write, .poll = writer_poll, .release = writer_release, .stream = true };
 
 static struct super pipe_super = { .type = "pipefs", .dev = 6 };
 static const struct inode_ops pipe_inode_ops = { 0 };

@@ -35,6 +35,7 @@ enum open_flags {
 
 struct file;
 struct inode;
+struct poller;
 
 struct timestamp {
 	int64_t sec;
@@ -166,6 +167,7 @@ struct file_ops {
 	long (*read)(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
 	long (*write)(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
 	int (*ioctl)(struct file *file, unsigned cmd, uintptr_t arg);
+	unsigned (*poll)(struct file *file, struct poller *poller); /* what is ready: see fs/poll.h. NULL: always all */
 	void (*release)(struct file *file); /* the last reference is gone */
 	bool stream;			    /* no position: lseek and pread give -ESPIPE */
 	bool loose_position;		    /* read and write take locks that come before pos_lock: it is not held meanwhile */

@@ -14,6 +14,17 @@ void waitq_add(struct waitq *q, struct waiter *w)
 	irqflags_t flags = spin_lock_irq(&q->lock);
 
 	w->thread = current;
+	w->wake = NULL;
+	list_append(&q->waiters, &w->link);
+	spin_unlock_irq(&q->lock, flags);
+}
+
+void waitq_add_callback(struct waitq *q, struct waiter *w, void (*wake)(struct waiter *w))
+{
+	irqflags_t flags = spin_lock_irq(&q->lock);
+
+	w->thread = NULL;
+	w->wake = wake;
 	list_append(&q->waiters, &w->link);
 	spin_unlock_irq(&q->lock, flags);
 }
@@ -38,7 +49,9 @@ void waitq_wake_all(struct waitq *q)
 	rcu_read_lock();
 	flags = spin_lock_irq(&q->lock);
 	list_for_each(w, &q->waiters, link) {
-		if (n < FEW)
+		if (w->wake)
+			w->wake(w);
+		else if (n < FEW)
 			few[n++] = w->thread;
 		else
 			thread_unpark(w->thread);

@@ -19,15 +19,18 @@ struct waitq {
 	struct list waiters; /* struct waiter.link, oldest first (lock) */
 };
 
+/* (Q) the queue's lock, (C) constant while queued */
 struct waiter {
-	struct list link;
-	struct thread *thread;
+	struct list link;		 /*							(Q) */
+	struct thread *thread;		 /* who is unparked, unless					(C) */
+	void (*wake)(struct waiter *w);	 /* this is to be called instead, under the queue's lock	(C) */
 };
 
 #define WAITQ_INIT(name) { SPINLOCK_INIT(LOCK_WAITQ), LIST_INIT((name).waiters) }
 
 void waitq_init(struct waitq *q);
 void waitq_add(struct waitq *q, struct waiter *w);    /* current, at the back */
+void waitq_add_callback(struct waitq *q, struct waiter *w, void (*wake)(struct waiter *w)); /* for waitq_wake_all only */
 void waitq_remove(struct waitq *q, struct waiter *w); /* whether or not still queued */
 void waitq_wake_all(struct waitq *q);		      /* any context: unparks all; they leave by themselves */
 void waitq_wake_one(struct waitq *q);		      /* unparks the oldest and moves it to the back */
