@@ -12,7 +12,7 @@ void console_input_init(bool no_input);
 /* fn is called for each interrupt key (Ctrl-C), in the console interrupt. Before console_input_init. */
 void console_on_interrupt(void (*fn)(void));
 
-/* Sleeps until there is something. Bytes; 0 at the end of input, from then on always; -EINTR: a signal. */
+/* Sleeps until there is something. Bytes; 0 at the end of input, from then on always; -ERESTARTSYS: a signal. */
 long console_read(char *buf, size_t n);
 
 #endif

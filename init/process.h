@@ -73,6 +73,9 @@ struct task {
 	struct list link;	/* process->tasks			(process->lock)	*/
 	uint64_t blocked;	/* signal mask				(process->lock to write, itself or lock to read) */
 	uint64_t pending;	/* signals for this task alone		(process->lock)	*/
+	uint64_t saved_mask;	/* with mask_saved: the mask to go back to	(itself) */
+	bool mask_saved;	/* a call has put its own in place	(itself) */
+	struct resume resume;	/* what restart_syscall calls		(itself) */
 	uintptr_t clear_tid;	/* user word to clear at the end, or 0	(itself) */
 	uintptr_t set_tid;	/* user word to set at the start, or 0	(itself) */
 	struct arch_regs start;	/* registers to start with		(itself) */

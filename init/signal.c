@@ -9,6 +9,7 @@
 
 #include "init/process.h"
 #include "kernel/log.h"
+#include "kernel/restart.h"
 #include "lib/errno.h"
 
 enum effect { EFFECT_END, EFFECT_IGNORE, EFFECT_STOP };
@@ -202,4 +203,30 @@ void signal_set_blocked(uint64_t mask)
 	if ((t->pending | p->pending) & ~t->blocked)
 		thread_signal(t->thread, false);
 	spin_unlock_irq(&p->lock, flags);
+}
+
+/* ---- interrupted calls ---- */
+
+long signal_resume(const struct resume *r)
+{
+	task_current()->resume = *r;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+void signal_mask_begin(uint64_t mask)
+{
+	struct task *t = task_current();
+
+	t->saved_mask = t->blocked;
+	t->mask_saved = true;
+	signal_set_blocked(mask);
+}
+
+long signal_mask_end(long result)
+{
+	struct task *t = task_current();
+
+	t->mask_saved = false;
+	signal_set_blocked(t->saved_mask);
+	return result;
 }

@@ -53,6 +53,22 @@ int signal_send_tid(struct process *p, unsigned tid, unsigned sig);
 /* Thread, in the task itself: what is pending and not blocked takes effect. May not return. */
 void signal_act(void);
 
+/*
+ * For a call with a timeout that a signal interrupts (kernel/restart.h): unless a handler runs, again() is called with a copy of
+ * *r and its result is the call's. Returns -ERESTART_RESTARTBLOCK, which the call returns.
+ */
+struct resume {
+	long (*again)(const struct resume *r);
+	uint64_t deadline; /* clock_ns scale	*/
+	uint64_t args[5];  /* the call's own	*/
+};
+long signal_resume(const struct resume *r);
+
+/* A call that sleeps under a mask of its own (sigsuspend, ppoll, pselect). end: `result` is what the call will return. For one of
+ * the restart codes or -EINTR the old mask comes back only after the handlers have run, else at once. Returns result. */
+void signal_mask_begin(uint64_t mask);
+long signal_mask_end(long result);
+
 /* The calling task's mask becomes `mask` (never SIGKILL or SIGSTOP). */
 void signal_set_blocked(uint64_t mask);
 

@@ -133,9 +133,9 @@ static long sleep_until(uint64_t when, uintptr_t remain)
 	uint64_t now = clock_ns();
 	struct timespec rest = to_timespec(when > now ? when - now : 0);
 
-	if (err == -EINTR && remain && copy_to_user(remain, &rest, sizeof(rest)))
+	if (err && remain && copy_to_user(remain, &rest, sizeof(rest)))
 		return -EFAULT;
-	return err == -EINTR ? -EINTR : 0;
+	return err ? -EINTR : 0;
 }
 
 long sys_nanosleep(uintptr_t request, uintptr_t remain)

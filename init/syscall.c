@@ -7,6 +7,7 @@
 
 #include "arch/upcall.h"
 #include "init/process.h"
+#include "kernel/restart.h"
 #include "kernel/stats.h"
 #include "lib/crc32.h"
 #include "lib/errno.h"
@@ -84,5 +85,9 @@ void trap_syscall(struct arch_regs *regs)
 	unsigned number = (unsigned)arch_regs_sysno(regs); /* Linux, too, looks at 32 bits */
 	syscall_fn *call = number < SYS_LIMIT ? calls[number] : NULL;
 
-	arch_regs_set_ret(regs, likely(call) ? call(regs) : syscall_unknown(number));
+	long ret = likely(call) ? call(regs) : syscall_unknown(number);
+
+	if (unlikely(ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK))
+		ret = -EINTR;
+	arch_regs_set_ret(regs, ret);
 }

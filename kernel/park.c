@@ -16,13 +16,14 @@
  * 4. Nobody sleeps through a kill. thread_signal stores `killed` (or `signalled`), then leaves a token like any unpark. Say the
  *    sleeper read `killed` too early and saw nothing. Then its NONE -> ASLEEP either comes before that exchange, which wakes it; or
  *    after, and fails, since nobody but the sleeper takes a token. Either way it takes that token, by point 3 sees the flag when it
- *    calls thread_park again, and gets -EINTR. So a token beats the signal, but only once.
+ *    calls thread_park again, and gives up. So a token beats the signal, but only once.
  * 5. Between ASLEEP and the switch interrupts are off, so a preemption never queues a thread that is on its way to sleep.
  *
  * `why` is on the sleeper's stack (or static), where it may be overwritten once the wait is over. Stacks stay mapped, so
  * thread_why may copy it at any time, and keeps the copy only if why and since are the same before and after: two
  * waits of one thread do not begin in the same nanosecond.
  */
+#include "kernel/restart.h"
 #include "kernel/sched_impl.h"
 #include "lib/errno.h"
 
@@ -57,7 +58,7 @@ static int refused(const struct thread *t, enum wait_mode mode, uint64_t deadlin
 	if (mode != WAIT_FOREVER && atomic_load_explicit(&t->killed, memory_order_relaxed))
 		return -EINTR;
 	if (mode == WAIT_SIGNAL && atomic_load_explicit(&t->signalled, memory_order_relaxed))
-		return -EINTR;
+		return -ERESTARTSYS;
 	if (deadline != TIME_NEVER && clock_ns() >= deadline)
 		return -ETIMEDOUT;
 	return 0;

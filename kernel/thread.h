@@ -36,7 +36,7 @@ enum park_state {
 enum wait_mode {
 	WAIT_FOREVER,  /* only the event ends it */
 	WAIT_KILLABLE, /* a fatal signal too: -EINTR */
-	WAIT_SIGNAL,   /* any deliverable signal too: -EINTR */
+	WAIT_SIGNAL,   /* any deliverable signal too: -ERESTARTSYS (kernel/restart.h) */
 };
 
 /* What a sleeper says about itself: the watchdog, /proc and gdb read it (law 6). Lives as long as the wait. */
@@ -130,7 +130,7 @@ void thread_discard(struct thread *t);
 _Noreturn void thread_exit(void);
 
 /*
- * Sleeps until a token is there and takes it: 0. Or -EINTR by mode, or -ETIMEDOUT at deadline (clock_ns scale,
+ * Sleeps until a token is there and takes it: 0. Or -EINTR or -ERESTARTSYS by mode, or -ETIMEDOUT at deadline (clock_ns scale,
  * UINT64_MAX: never). A token beats both. Thread context, nothing held that may not sleep.
  */
 int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadline);

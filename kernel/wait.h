@@ -35,8 +35,8 @@ void waitq_remove(struct waitq *q, struct waiter *w); /* whether or not still qu
 void waitq_wake_all(struct waitq *q);		      /* any context: unparks all; they leave by themselves */
 void waitq_wake_one(struct waitq *q);		      /* unparks the oldest and moves it to the back */
 
-/* Sleeps until cond: 0. Or -EINTR by mode, or -ETIMEDOUT, while cond is false. cond is evaluated without locks, at least once, and
- * is true at most once. */
+/* Sleeps until cond: 0. Or -EINTR or -ERESTARTSYS by mode, or -ETIMEDOUT, while cond is false. cond is evaluated without
+ * locks, at least once, and is true at most once. */
 #define wait_until(q, why, mode, deadline, cond)                                                   \
 	({                                                                                         \
 		struct waiter wait_self;                                                           \
