@@ -7,7 +7,6 @@
  * laid out so that this finds everything: their index blocks look like one unused entry.
  */
 #include "fs/ext2.h"
-#include "fs/names.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -121,14 +120,10 @@ static bool search_entry(void *arg, const struct ext2_dirent *e, uint64_t next)
 static int ext2_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
 	struct search s = { name, len, 0 };
+	int err = for_each_entry(dir, 0, search_entry, &s);
 
-	if (!name_known(dir, name, len, &s.ino)) {
-		int err = for_each_entry(dir, 0, search_entry, &s);
-
-		if (err)
-			return err;
-		name_note(dir, name, len, s.ino);
-	}
+	if (err)
+		return err;
 	return s.ino ? ext2_inode_get(ext2_of(dir), s.ino, name, len, out) : -ENOENT;
 }
 

@@ -122,6 +122,7 @@ static void fill(struct ext2 *fs, const struct ext2_super_block *sb)
 	fs->filetype = sb->rev_level >= EXT2_DYNAMIC_REV && (sb->feature_incompat & EXT2_INCOMPAT_FILETYPE);
 	fs->super = (struct super){
 		.type = "ext2",
+		.names_cached = true,
 		.dev = 0x0100 + fs->dev->number,
 		.block_size = ext2_block_size(fs),
 		.read_only = true,

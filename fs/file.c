@@ -280,7 +280,7 @@ int file_readdir(struct file *file, struct dir_sink *sink)
 	if (mutex_lock_killable(&file->pos_lock))
 		return -EINTR;
 	p.pos = file->pos;
-	err = file->inode->ops->readdir(file->inode, file->pos, &p.sink);
+	err = dir_read(file->inode, file->pos, &p.sink);
 	file->pos = p.pos;
 	mutex_unlock(&file->pos_lock);
 	return err;

@@ -2,23 +2,25 @@
 /*
  * Inodes: the cache by (super, number), and their references.
  *
- * 1. A cached inode with no reference stays on the list of the unused, pages and all, until KEEP others were unused more lately. Then it
- *    is evicted: taken out of the cache first, so that nobody finds it any more.
- * 2. A reference is added from zero only under cache_lock (cache hit); elsewhere inode_tryget refuses zero. So an inode with zero references
- *    that has left the cache is dead for good.
+ * 1. A cached inode with no reference stays on the list of the unused, pages and all, until KEEP others were unused more lately, or not
+ *    at all if it has no name any more (nlink 0). Then it is evicted: it is `dying`, and stays where it is until the file system has
+ *    put away what it knows; whoever asks for that number meanwhile waits, and makes a new inode then. So no file has two inodes.
+ * 2. A reference is added from zero only under cache_lock (cache hit), to one that is not dying; elsewhere inode_tryget refuses zero. So a
+ *    dying inode is dead for good.
  * 3. An inode being filled in is in the cache already, and `filled` is false: those who find it wait. One that could not be filled in leaves
  *    the cache without ops, which tells them to try themselves.
  * 4. The memory is freed by RCU, because faults look at a mapping they reach through a VMA that may be dying.
  */
 #include "fs/vfs.h"
 #include "kernel/slab.h"
+#include "kernel/time.h"
 #include "kernel/wait.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "mm/lru.h"
 
-#define BUCKETS 256
+#define BUCKETS 1024
 #define KEEP 1024
 
 static struct slab_cache inode_cache = SLAB_CACHE("inode", struct inode);
@@ -28,9 +30,11 @@ static struct list unused = LIST_INIT(unused); /* cache_lock; longest unused fir
 static unsigned nr_unused;		     /* cache_lock */
 static struct waitq filled = WAITQ_INIT(filled);
 
+static _Atomic uint64_t next_serial = 1;
+
 static struct list *bucket(struct super *super, uint64_t ino)
 {
-	struct list *b = &buckets[(ino * 0x9e3779b97f4a7c15ull + super->dev) >> 56];
+	struct list *b = &buckets[(ino * 0x9e3779b97f4a7c15ull + super->dev) >> 54];
 
 	if (!b->next)
 		list_init(b);
@@ -61,6 +65,8 @@ static struct inode *alloc(struct super *super, uint64_t ino)
 	inode->nlink = 1;
 	atomic_store_explicit(&inode->refs, 1, memory_order_relaxed);
 	mutex_init(&inode->lock, LOCK_INODE);
+	rwsem_init(&inode->names, LOCK_DIRECTORY);
+	inode->serial = atomic_fetch_add_explicit(&next_serial, 1, memory_order_relaxed);
 	list_init(&inode->hash);
 	list_init(&inode->unused);
 	return inode;
@@ -75,29 +81,55 @@ struct inode *inode_new(struct super *super, uint64_t ino, unsigned mode)
 	return inode;
 }
 
-/* A cached inode gets a reference, the first perhaps. cache_lock held. */
-static void revive(struct inode *inode)
+/* A cached inode gets a reference, the first perhaps. cache_lock held. false: it is dying. */
+static bool revive(struct inode *inode)
 {
-	if (atomic_fetch_add_explicit(&inode->refs, 1, memory_order_relaxed))
-		return;
-	list_remove(&inode->unused);
-	nr_unused--;
+	if (inode->dying)
+		return false;
+	if (!atomic_fetch_add_explicit(&inode->refs, 1, memory_order_relaxed)) {
+		list_remove(&inode->unused);
+		nr_unused--;
+	}
+	return true;
 }
 
-static struct inode *get_or_insert(struct super *super, uint64_t ino, struct inode *made)
+/* The inode of that number, referenced; or `made`, which takes its place; or NULL. *busy: it is dying, so neither. */
+static struct inode *get_or_insert(struct super *super, uint64_t ino, struct inode *made, bool *busy)
 {
 	struct inode *inode;
 
+	*busy = false;
 	spin_lock(&cache_lock);
 	inode = find(super, ino);
-	if (inode) {
-		revive(inode);
-	} else if (made) {
+	if (inode && !revive(inode)) {
+		*busy = true;
+		inode = NULL;
+	} else if (!inode && made) {
 		list_append(bucket(super, ino), &made->hash);
 		inode = made;
 	}
 	spin_unlock(&cache_lock);
 	return inode;
+}
+
+static bool is_dying(struct super *super, uint64_t ino)
+{
+	struct inode *inode;
+	bool dying;
+
+	spin_lock(&cache_lock);
+	inode = find(super, ino);
+	dying = inode && inode->dying;
+	spin_unlock(&cache_lock);
+	return dying;
+}
+
+/* Until the number is free again, or somebody else's. 0: try again; -EINTR. */
+static int wait_gone(struct super *super, uint64_t ino)
+{
+	static const struct wait_why why = { .what = "inode to be gone" };
+
+	return wait_until(&filled, &why, WAIT_KILLABLE, UINT64_MAX, !is_dying(super, ino)) ? -EINTR : -EAGAIN;
 }
 
 /* Somebody else's inode: waits until it is whole. 0; -EAGAIN: it could not be filled in; -EINTR. Of errors the reference is gone. */
@@ -120,19 +152,20 @@ static int wait_filled(struct inode *inode)
 /* One try: as inode_get_or_new, or -EAGAIN. */
 static int get_or_new(struct super *super, uint64_t ino, struct inode **out)
 {
-	struct inode *made;
+	struct inode *made = NULL;
+	bool busy;
 
-	*out = get_or_insert(super, ino, NULL);
-	if (*out)
-		return wait_filled(*out);
-	made = alloc(super, ino);
-	if (!made)
-		return -ENOMEM;
-	*out = get_or_insert(super, ino, made);
-	if (*out == made)
-		return 1;
-	slab_free(&inode_cache, made);
-	return wait_filled(*out);
+	*out = get_or_insert(super, ino, NULL, &busy);
+	if (!*out && !busy) {
+		made = alloc(super, ino);
+		if (!made)
+			return -ENOMEM;
+		*out = get_or_insert(super, ino, made, &busy);
+		if (*out == made)
+			return 1;
+		slab_free(&inode_cache, made);
+	}
+	return busy ? wait_gone(super, ino) : wait_filled(*out);
 }
 
 /* What stopped somebody else (a signal, no memory) need not stop us: so we try, and have an error of our own if there is one. */
@@ -158,13 +191,23 @@ static void inode_free_rcu(struct rcu_head *head)
 	slab_free(&inode_cache, container_of(head, struct inode, rcu));
 }
 
-/* Not in the cache, no references. Sleeps. */
+static void uncache(struct inode *inode)
+{
+	spin_lock(&cache_lock);
+	list_remove(&inode->hash);
+	spin_unlock(&cache_lock);
+	waitq_wake_all(&filled);
+}
+
+/* DYING if it was in the cache, and no references. Sleeps. */
 static void destroy(struct inode *inode)
 {
 	if (inode->mapping.ops)
 		mapping_evict(&inode->mapping);
 	if (inode->ops && inode->ops->evict)
 		inode->ops->evict(inode);
+	if (!list_empty(&inode->hash))
+		uncache(inode);
 	rcu_call(&inode->rcu, inode_free_rcu);
 }
 
@@ -188,21 +231,34 @@ bool inode_tryget(struct inode *inode)
 	return true;
 }
 
-/* The reference count has reached zero under cache_lock: keep it a while, and return what has to go instead. */
+/* The reference count has reached zero under cache_lock: keep it a while, and return what has to go instead. nlink is nobody else's now. */
 static struct inode *retire(struct inode *inode)
 {
 	struct inode *victim = inode;
 
-	if (!list_empty(&inode->hash)) {
+	if (!list_empty(&inode->hash) && inode->nlink) {
 		list_append(&unused, &inode->unused);
 		if (++nr_unused <= KEEP)
 			return NULL;
 		victim = list_first(&unused, struct inode, unused);
 		list_remove(&victim->unused);
-		list_remove(&victim->hash);
 		nr_unused--;
 	}
+	victim->dying = true;
 	return victim;
+}
+
+struct inode *inode_find(struct super *super, uint64_t ino)
+{
+	struct inode *inode;
+
+	spin_lock(&cache_lock);
+	inode = find(super, ino);
+	/* acquire: pairs with inode_publish */
+	if (inode && (!atomic_load_explicit(&inode->filled, memory_order_acquire) || !revive(inode)))
+		inode = NULL;
+	spin_unlock(&cache_lock);
+	return inode;
 }
 
 void inode_put(struct inode *inode)
@@ -232,6 +288,43 @@ void inode_discard(struct inode *inode)
 	inode->ops = NULL;
 	inode_publish(inode);
 	inode_put(inode);
+}
+
+/* ---- attributes ---- */
+
+static struct timestamp now(void)
+{
+	uint64_t ns = clock_wall_ns();
+
+	return (struct timestamp){ .sec = (int64_t)(ns / NSEC_PER_SEC), .nsec = (uint32_t)(ns % NSEC_PER_SEC) };
+}
+
+void inode_init_new(struct inode *inode, const struct inode_make *make)
+{
+	inode->mode = make->mode;
+	inode->nlink = inode_type(inode) == S_IFDIR ? 2 : 1;
+	inode->rdev = make->rdev;
+	inode->atime = inode->mtime = inode->ctime = now();
+}
+
+void inode_touch_locked(struct inode *inode, unsigned what)
+{
+	struct timestamp t = now();
+
+	if (what & TOUCH_ATIME)
+		inode->atime = t;
+	if (what & TOUCH_MTIME)
+		inode->mtime = t;
+	if (what & TOUCH_CTIME)
+		inode->ctime = t;
+	inode_dirty_locked(inode);
+}
+
+void inode_touch(struct inode *inode, unsigned what)
+{
+	mutex_lock(&inode->lock);
+	inode_touch_locked(inode, what);
+	mutex_unlock(&inode->lock);
 }
 
 /* ---- as mm sees an inode ---- */

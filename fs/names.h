@@ -5,10 +5,19 @@
 
 #include "fs/vfs.h"
 
-/* Is it known what dir has by that name? *ino: the inode's number, 0 if there is no such name. Any context. */
-bool name_known(const struct inode *dir, const char *name, size_t len, uint64_t *ino);
+/*
+ * Is it known what dir has by that name? Then *out is the inode, referenced, or NULL: there is no such name. dir is referenced, no lock is
+ * needed. Sleeps.
+ */
+bool name_find(struct inode *dir, const char *name, size_t len, struct inode **out);
 
-/* That is what dir has. The caller keeps the directory from changing meanwhile. Never sleeps; may do nothing. */
+/* That is what dir has (0: no such name). dir->names held, exclusively if that has just changed. May do nothing but forget. */
 void name_note(const struct inode *dir, const char *name, size_t len, uint64_t ino);
+
+/* Nothing is known, until somebody notes it. dir->names held exclusively. */
+void name_forget(const struct inode *dir, const char *name, size_t len);
+
+/* fs/path.c: what dir has by that name, from the cache or the directory; dir->names held either way. 0 and a reference, -ENOENT, ... */
+int name_lookup_locked(struct inode *dir, const char *name, size_t len, struct inode **out);
 
 #endif

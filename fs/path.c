@@ -3,6 +3,7 @@
  * From a path to an inode: one name at a time, each looked up in its directory. Symbolic links are followed by putting their text in
  * front of what is left of the path, up to LINKS_MAX times. A walk holds one reference, on the directory it has reached, and no lock.
  */
+#include "fs/names.h"
 #include "fs/vfs.h"
 #include "kernel/slab.h"
 #include "lib/errno.h"
@@ -63,6 +64,34 @@ static bool is_dots(const char *name, size_t len)
 	return len && len <= 2 && !memcmp(name, "..", len);
 }
 
+int name_lookup_locked(struct inode *dir, const char *name, size_t len, struct inode **out)
+{
+	int err;
+
+	if (!dir->super->names_cached)
+		return dir->ops->lookup(dir, name, len, out);
+	if (name_find(dir, name, len, out))
+		return *out ? 0 : -ENOENT;
+	err = dir->ops->lookup(dir, name, len, out);
+	if (!err || err == -ENOENT)
+		name_note(dir, name, len, err ? 0 : (*out)->ino);
+	return err;
+}
+
+/* What the directory has by that name, mounts aside. */
+static int name_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
+{
+	int err;
+
+	if (dir->super->names_cached && name_find(dir, name, len, out))
+		return *out ? 0 : -ENOENT;
+	if (rwsem_read_lock_killable(&dir->names))
+		return -EINTR;
+	err = name_lookup_locked(dir, name, len, out);
+	rwsem_read_unlock(&dir->names);
+	return err;
+}
+
 static int lookup_in(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
 	int err;
@@ -78,7 +107,7 @@ static int lookup_in(struct inode *dir, const char *name, size_t len, struct ino
 	}
 	if (is_dots(name, len) && dir->covers)
 		dir = dir->covers;
-	err = dir->ops->lookup(dir, name, len, out);
+	err = name_lookup(dir, name, len, out);
 	if (!err)
 		*out = uncover(*out);
 	return err;
@@ -248,6 +277,17 @@ long inode_readlink(struct inode *inode, char *buf, size_t size)
 	return inode->ops->readlink(inode, buf, size);
 }
 
+int dir_read(struct inode *dir, uint64_t pos, struct dir_sink *sink)
+{
+	int err;
+
+	if (rwsem_read_lock_killable(&dir->names))
+		return -EINTR;
+	err = dir->ops->readdir(dir, pos, sink);
+	rwsem_read_unlock(&dir->names);
+	return err;
+}
+
 /* ---- back from a directory to its path ---- */
 
 struct name_search {
@@ -294,7 +334,7 @@ static int climb(struct inode *dir, struct name_search *s, char *buf, size_t *at
 		return err;
 	s->ino = here->ino;
 	s->found = false;
-	err = (*up)->ops->readdir(*up, 0, &s->sink);
+	err = dir_read(*up, 0, &s->sink);
 	if (!err)
 		err = s->found ? prepend(buf, at, s->name) : -ENOENT;
 	if (err)

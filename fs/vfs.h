@@ -2,8 +2,13 @@
 /*
  * Files: inodes, names, open files. A file system provides inode_ops and, through the inode's mapping, mm's backing_ops.
  *
- * Locks: an inode's `lock` (LOCK_INODE) guards its size and blocks against each other's change; nobody holds it while touching user memory.
+ * Locks: a directory's `names` guards what it contains: shared to look, exclusive to change. An inode's `lock` (LOCK_INODE) guards its size,
+ * blocks and attributes against each other's change; it comes after `names`. Nobody holds either while touching user memory.
  * References: whoever holds a struct inode * across a sleep holds a reference. Inodes and files are freed by RCU.
+ *
+ * How names change (fs/namespace.c): the VFS locks the directories, checks everything that can be checked without knowing the disk, calls one
+ * operation, which changes entries and nothing else, and then does what is the same everywhere: link counts, mtime and ctime of the
+ * directories, ctime of the inode, the name cache.
  */
 #ifndef FS_VFS_H
 #define FS_VFS_H
@@ -36,15 +41,32 @@ enum open_flags {
 struct file;
 struct inode;
 struct poller;
+struct super;
 
 struct timestamp {
 	int64_t sec;
 	uint32_t nsec;
 };
 
+struct fs_usage {
+	uint64_t magic, block_size, blocks, free, available; /* blocks of block_size bytes */
+	uint64_t inodes, free_inodes;			     /* 0: nobody counts them */
+};
+
+/* Any may be NULL. All sleep; no locks are held. */
+struct super_ops {
+	int (*sync)(struct super *super);			  /* everything is on the device when it returns */
+	void (*usage)(struct super *super, struct fs_usage *out); /* zeroed before */
+	void (*unmount)(struct super *super);			  /* at power-off, after sync: mark it clean */
+};
+
 /* What a file system keeps for all its inodes. (C) constant */
 struct super {
 	const char *type;	/* "ext2"						(C) */
+	const struct super_ops *ops; /* NULL: none					(C) */
+	uint64_t max_size;	/* of a file; 0: INT64_MAX				(C) */
+	unsigned max_links;	/* of a file; 0: no limit				(C) */
+	bool names_cached;	/* names change through the VFS only, inodes are found by number: the name cache may be used	(C) */
 	unsigned dev;		/* st_dev						(C) */
 	unsigned block_size;	/* st_blksize; 0: a page				(C) */
 	bool read_only;		/* whatever would write gives -EROFS			(C) */
@@ -57,16 +79,76 @@ struct dir_sink {
 	bool (*emit)(struct dir_sink *sink, const char *name, size_t len, uint64_t ino, unsigned type, uint64_t next);
 };
 
-/* All may sleep. Directory operations get names without '/', never "" and never longer than NAME_MAX. */
-struct inode_ops {
-	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **out); /* referenced */
-	int (*readdir)(struct inode *dir, uint64_t pos, struct dir_sink *sink);
-	long (*readlink)(struct inode *inode, char *buf, size_t size); /* length, no NUL */
-	int (*open)(struct inode *inode, struct file *file);	       /* may set file->ops and file->private */
-	void (*evict)(struct inode *inode);			       /* the last reference is gone; may be NULL */
+/* What a new inode is to be. */
+struct inode_make {
+	uint32_t mode;	    /* type and permissions, umask taken off */
+	uint32_t rdev;	    /* of a device */
+	const char *target; /* of a symbolic link, not empty; else NULL */
 };
 
-/* (C) constant after inode_publish, (A) atomic, (I) lock, (H) inode cache lock */
+/* A rename in progress. The names differ or the directories do, and inode and target are not the same. */
+struct renaming {
+	struct inode *from_dir, *to_dir;
+	const char *from, *to;
+	size_t from_len, to_len;
+	struct inode *inode;  /* what `from` names */
+	struct inode *target; /* what `to` names, or NULL */
+	bool exchange;	      /* each gets the other's name; target is there */
+};
+
+/*
+ * All may sleep, and any may be NULL. Directory operations get names without '/', never "" and never longer than NAME_MAX; all but lookup
+ * never get "." or "..". Nothing is held but what is said here. An operation that fails has changed nothing. What they are called with is
+ * referenced by the caller. Type, emptiness and existence need no check unless said so; read-only file systems are not asked to change.
+ */
+struct inode_ops {
+	/* names shared. 0: *out referenced; -ENOENT, -EIO, -ENOMEM, -EINTR. lookup: ".." too, never "." */
+	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **out);
+	int (*readdir)(struct inode *dir, uint64_t pos, struct dir_sink *sink); /* emits "." and ".." too */
+
+	/*
+	 * dir->names exclusive; dir is not removed and has no such name. Makes an inode (of any type: a directory gets its "." and "..") and
+	 * the entry: published, nlink 1 (a directory 2), owner 0, all times now by inode_init_new. len 0: an inode without a name
+	 * (O_TMPFILE), nlink 0. -ENOSPC, -EIO, -ENOMEM, ... The link count of dir is not touched.
+	 */
+	int (*create)(struct inode *dir, const char *name, size_t len, const struct inode_make *make, struct inode **out);
+
+	/* dir->names exclusive; the name is not there. One more entry for inode, whose count has been raised already. */
+	int (*link)(struct inode *dir, const char *name, size_t len, struct inode *inode);
+
+	/* dir->names exclusive; a directory's own names too: removes the entry, which is inode's. -ENOTEMPTY: a directory that is not. */
+	int (*unlink)(struct inode *dir, const char *name, size_t len, struct inode *inode);
+
+	/*
+	 * names exclusive of both directories, of a target that is a directory, and of whatever directory changes its parent, whose ".." is
+	 * to be changed too. No loop can result. Types of inode and target fit. -ENOTEMPTY: target is a directory that is not (unless
+	 * exchange). A target loses its name in the same step: at no moment is `to` absent.
+	 */
+	int (*rename)(const struct renaming *r);
+
+	long (*readlink)(struct inode *inode, char *buf, size_t size); /* length, no NUL */
+	int (*open)(struct inode *inode, struct file *file);	       /* may set file->ops and file->private */
+
+	/* lock held. Attributes have changed in the inode: they are to reach the disk some time. Cannot fail. NULL: memory is the disk. */
+	void (*dirty)(struct inode *inode);
+
+	/* lock held. A new size, other than the present one, at most super->max_size: mm's pages and mapping.size, blocks. -ENOSPC, -EIO, ... */
+	int (*truncate)(struct inode *inode, uint64_t size);
+
+	/* lock held. enum fallocate_mode; the range is not empty and ends at max_size at most. Size too. NULL: -EOPNOTSUPP. */
+	int (*fallocate)(struct inode *inode, unsigned mode, uint64_t start, uint64_t len);
+
+	/* data_only: attributes that reading the data does not need may wait. The data's pages too. NULL: nothing to do. */
+	int (*fsync)(struct inode *inode, bool data_only);
+
+	/* The last reference is gone, its pages too, and nobody finds it any more. nlink 0: the file itself goes, blocks and all; its number
+	 * may be used again from now on. */
+	void (*evict)(struct inode *inode);
+};
+
+enum fallocate_mode { FALLOC_KEEP_SIZE = 1, FALLOC_PUNCH_HOLE = 2 };
+
+/* (C) constant after inode_publish, (A) atomic, (I) lock, (H) inode cache lock, (N) names of the inode itself */
 struct inode {
 	struct mapping mapping;		/* its pages; mapping.size is st_size	*/
 	const struct inode_ops *ops;	/*					(C) */
@@ -80,7 +162,12 @@ struct inode {
 	uint64_t blocks;		/* of 512 bytes				(I) */
 	struct timestamp atime, mtime, ctime; /*				(I) */
 	struct mutex lock;
+	struct rwsem names;		/* of a directory: what is in it	*/
+	bool removed;			/* a directory without a name: nothing may be made in it	(N) */
+	bool linkable;			/* made by O_TMPFILE: may get its first name	(I) */
+	uint64_t serial;		/* no other inode ever had it: the name cache's key	(C) */
 	struct list hash;		/* by (super, ino)			(H) */
+	bool dying;			/* being evicted: nobody gets it any more	(H) */
 	struct list unused;		/* refs == 0 and kept for a while	(H) */
 	struct inode *covered_by;	/* root of what is mounted here		(C) */
 	struct inode *covers;		/* a mounted root: the directory below	(C) */
@@ -107,11 +194,28 @@ static inline struct inode *inode_of(struct mapping *m)
 /* 0: the cached inode; 1: a new one, for which others wait until the caller has filled it in and called inode_publish or inode_discard. Either
  * with a reference. -ENOMEM; -EINTR: killed. Sleeps. */
 int inode_get_or_new(struct super *super, uint64_t ino, struct inode **out);
+struct inode *inode_find(struct super *super, uint64_t ino); /* only if it is in the cache, whole: referenced, or NULL. Any context */
 void inode_publish(struct inode *inode);
 void inode_discard(struct inode *inode); /* a fresh one that could not be filled in */
 
 /* An inode outside the cache (pipes, devices): one reference, filled in by the caller. NULL: no memory. */
 struct inode *inode_new(struct super *super, uint64_t ino, unsigned mode);
+
+/* A new inode of a file system: mode, owner, link count, times. The caller fills in the rest and publishes it. */
+void inode_init_new(struct inode *inode, const struct inode_make *make);
+
+enum touch { TOUCH_ATIME = 1, TOUCH_MTIME = 2, TOUCH_CTIME = 4 };
+
+/* Tells the file system. lock held. */
+static inline void inode_dirty_locked(struct inode *inode)
+{
+	if (inode->ops->dirty)
+		inode->ops->dirty(inode);
+}
+
+/* Those times are now. touch_locked: lock held. Sleep. */
+void inode_touch(struct inode *inode, unsigned what);
+void inode_touch_locked(struct inode *inode, unsigned what);
 
 void inode_get(struct inode *inode);	/* the caller holds one already; any context */
 bool inode_tryget(struct inode *inode); /* RCU read section */
@@ -145,6 +249,9 @@ struct place {
 /* As vfs_lookup, but the last name need not be there. */
 int vfs_find_place(struct inode *base, const char *path, unsigned flags, struct place *place);
 void place_put(struct place *place);
+
+/* The entries of dir from pos on, with its `names` held: the sink may not touch user memory. */
+int dir_read(struct inode *dir, uint64_t pos, struct dir_sink *sink);
 
 /* The directory's absolute path. 0, -ENOENT (removed), -ERANGE. */
 int vfs_path_of(struct inode *dir, char *buf, size_t size);

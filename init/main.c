@@ -74,6 +74,7 @@ void kernel_main(const struct boot_info *info)
 	if (cmdline.trace && trace_enable(true))
 		panic("too little memory for tracing");
 	slice_set();
+	clock_wall_start = cmdline.time * NSEC_PER_SEC;
 	rcu_init();			/* threads; rcu_call, which one of them serves */
 	process_init();			/* process_first */
 	console_input_init(cmdline.no_input); /* reading the console */

@@ -19,8 +19,12 @@
 	X(PIPE_WRITE,	true,	"writes to one pipe, so that small ones stay whole")               \
 	X(ADDRESS_SPACE,true,	"mm->lock: the tree of VMAs, brk, who maps what")                  \
 	X(VMA,		true,	"one VMA (fork, mprotect and munmap hold it; faults only look)")   \
-	X(INODE,	true,	"an inode's size and blocks")                                      \
-	X(DIRECTORY,	true,	"the name cache of one file system")                               \
+	X(RENAME,	true,	"which directory stands in which: fs/rename.c")                    \
+	X(DIRECTORY,	true,	"inode->names: what a directory contains")                         \
+	X(DIRECTORY_2,	true,	"the same of a rename's other directory")                          \
+	X(DIRECTORY_3,	true,	"the same of a directory that is renamed or removed")              \
+	X(DIRECTORY_4,	true,	"the same of a directory that a rename replaces")                  \
+	X(INODE,	true,	"an inode's size, blocks and attributes")                          \
 	X(INVALIDATE,	true,	"mapping->invalidate_lock: no page may enter the hole being made") \
 	X(JOURNAL,	true,	"a transaction handle")                                            \
 	X(PAGE,		true,	"a page: PG_LOCKED")                                               \

@@ -38,4 +38,9 @@ int rwsem_write_lock_killable(struct rwsem *s);
 void rwsem_write_unlock(struct rwsem *s);
 bool rwsem_write_held(const struct rwsem *s); /* by current */
 
+/* As rwsem_write_lock and unlock, for the validator a lock of another class this time: several of one kind at once, in an order that
+ * their user argues for. */
+void rwsem_write_lock_as(struct rwsem *s, enum lock_class class);
+void rwsem_write_unlock_as(struct rwsem *s, enum lock_class class);
+
 #endif

@@ -152,20 +152,25 @@ static int enter_slow(struct rwsem *s, bool as_writer, enum wait_mode mode)
 	return lock_wait(&w, &why, WAIT_FOREVER);
 }
 
-static int enter(struct rwsem *s, bool as_writer, enum wait_mode mode)
+static int enter_as(struct rwsem *s, bool as_writer, enum wait_mode mode, enum lock_class class)
 {
 	int err = 0;
 
 	might_sleep();
-	lock_note_want((enum lock_class)s->class, s);
+	lock_note_want(class, s);
 	if (!try_enter(s, as_writer))
 		err = enter_slow(s, as_writer, mode);
 	if (err)
 		return err;
 	if (as_writer)
 		writer_set(s, current);
-	lock_note_acquire((enum lock_class)s->class, s, false);
+	lock_note_acquire(class, s, false);
 	return 0;
+}
+
+static int enter(struct rwsem *s, bool as_writer, enum wait_mode mode)
+{
+	return enter_as(s, as_writer, mode, (enum lock_class)s->class);
 }
 
 void rwsem_read_lock(struct rwsem *s)
@@ -190,6 +195,11 @@ bool rwsem_read_trylock(struct rwsem *s)
 void rwsem_write_lock(struct rwsem *s)
 {
 	enter(s, true, WAIT_FOREVER);
+}
+
+void rwsem_write_lock_as(struct rwsem *s, enum lock_class class)
+{
+	enter_as(s, true, WAIT_FOREVER, class);
 }
 
 int rwsem_write_lock_killable(struct rwsem *s)
@@ -221,12 +231,17 @@ void rwsem_read_unlock(struct rwsem *s)
 	leave(s, READER);
 }
 
-void rwsem_write_unlock(struct rwsem *s)
+void rwsem_write_unlock_as(struct rwsem *s, enum lock_class class)
 {
 	assert(rwsem_write_held(s));
-	lock_note_release((enum lock_class)s->class, s);
+	lock_note_release(class, s);
 	writer_set(s, NULL);
 	leave(s, WRITER);
+}
+
+void rwsem_write_unlock(struct rwsem *s)
+{
+	rwsem_write_unlock_as(s, (enum lock_class)s->class);
 }
 
 bool rwsem_write_held(const struct rwsem *s)

@@ -15,6 +15,14 @@ static inline uint64_t clock_ns(void) /* since power-on, any context */
 	return arch_clock_ns();
 }
 
+/* The wall clock's time at power-on, since 1970. Set once, at boot. */
+extern uint64_t clock_wall_start;
+
+static inline uint64_t clock_wall_ns(void) /* any context */
+{
+	return clock_ns() + clock_wall_start;
+}
+
 /* (T) timer lock of its CPU */
 struct timer {
 	uint64_t when;			     /*							(T) */

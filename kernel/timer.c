@@ -21,6 +21,8 @@
 
 #define MOVING UINT32_MAX
 
+uint64_t clock_wall_start;
+
 /* (L) lock */
 static struct timers {
 	struct spinlock lock;
