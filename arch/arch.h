@@ -183,6 +183,9 @@ size_t arch_copy_from_user(void *to, const void *user_from, size_t n);
 size_t arch_copy_to_user(void *user_to, const void *from, size_t n);
 size_t arch_clear_user(void *user_to, size_t n);
 
+/* An aligned user word in one load: 0 with *seen set, or -EFAULT. As arch_copy_*. */
+int arch_user_load32(const uint32_t *user, uint32_t *seen);
+
 /* Atomic compare-and-exchange on an aligned user word: 0 with *seen set, or -EFAULT. As arch_copy_*. */
 int arch_user_cmpxchg32(uint32_t *user, uint32_t expected, uint32_t desired, uint32_t *seen);
 

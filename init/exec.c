@@ -13,6 +13,7 @@
 
 #include "fs/vfs.h"
 #include "init/files.h"
+#include "init/futex.h"
 #include "init/process.h"
 #include "init/where.h"
 #include "kernel/log.h"
@@ -111,8 +112,10 @@ static void program_take(struct program *p)
 	struct process *self = process_current();
 	struct mm *old_mm = self->mm;
 	struct file *old_exe = self->exe;
-	irqflags_t flags = spin_lock_irq(&self->lock);
+	irqflags_t flags;
 
+	futex_release();
+	flags = spin_lock_irq(&self->lock);
 	self->mm = p->mm;
 	self->exe = p->file;
 	actions_reset(self);
@@ -121,7 +124,6 @@ static void program_take(struct program *p)
 	current->mm = p->mm;
 	thread_set_space(current, &p->mm->arch);
 	arch_user_reset();
-	task_current()->clear_tid = 0;
 	files_close_on_exec(self->files);
 	if (old_mm)
 		mm_put(old_mm);

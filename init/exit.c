@@ -3,9 +3,9 @@
 #include "init/process_impl.h"
 
 #include "init/files.h"
+#include "init/futex.h"
 #include "init/run.h"
 #include "init/where.h"
-#include "kernel/uaccess.h"
 #include "lib/errno.h"
 
 void process_vfork_done(struct process *p)
@@ -216,10 +216,8 @@ void task_exit(int status)
 	struct task *t = task_current();
 	struct process *p = t->process;
 	unsigned tid = current->tid;
-	uint32_t zero = 0;
 
-	if (t->clear_tid && current->mm)
-		copy_to_user(t->clear_tid, &zero, sizeof(zero));
+	futex_release();
 	thread_set_space(current, NULL);
 	current->mm = NULL;
 	if (tid != p->pid) {

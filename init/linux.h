@@ -116,6 +116,39 @@ struct rlimit64 {
 
 enum { RLIMIT_STACK = 3, RLIMIT_CORE = 4, RLIMIT_NOFILE = 7, RLIMIT_COUNT = 16 };
 
+/* ---- threads ---- */
+
+enum {
+	FUTEX_WAIT,
+	FUTEX_WAKE,
+	FUTEX_REQUEUE = 3,
+	FUTEX_CMP_REQUEUE,
+	FUTEX_WAKE_OP,
+	FUTEX_LOCK_PI,
+	FUTEX_UNLOCK_PI,
+	FUTEX_TRYLOCK_PI,
+	FUTEX_WAIT_BITSET,
+	FUTEX_WAKE_BITSET,
+	FUTEX_WAIT_REQUEUE_PI,
+	FUTEX_CMP_REQUEUE_PI,
+	FUTEX_LOCK_PI2,
+	FUTEX_PRIVATE_FLAG = 128,
+	FUTEX_CLOCK_REALTIME = 256,
+};
+
+/* The word of a robust or priority-inheriting mutex. */
+#define FUTEX_WAITERS 0x80000000u
+#define FUTEX_OWNER_DIED 0x40000000u
+#define FUTEX_TID_MASK 0x3fffffffu
+
+#define ROBUST_LIST_LIMIT 2048
+
+struct robust_list_head {
+	uint64_t next; /* address of an entry, which begins with the next one's; bit 0: priority-inheriting */
+	int64_t offset; /* from entry to word */
+	uint64_t pending; /* an entry that is being put on or taken off, or 0 */
+};
+
 /* ---- the machine ---- */
 
 struct utsname {

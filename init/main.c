@@ -6,6 +6,7 @@
 #include "init/process.h"
 #include "init/run.h"
 #include "kernel/frame.h"
+#include "kernel/futex.h"
 #include "kernel/log.h"
 #include "kernel/rcu.h"
 #include "kernel/sched.h"
@@ -77,6 +78,7 @@ void kernel_main(const struct boot_info *info)
 	clock_wall_start = cmdline.time * NSEC_PER_SEC;
 	rcu_init();			/* threads; rcu_call, which one of them serves */
 	process_init();			/* process_first */
+	futex_init();			/* user threads that wait for each other */
 	console_input_init(cmdline.no_input); /* reading the console */
 	run_start();			/* the first program's thread: it runs when this one idles */
 	smp_start(info->cpus);		/* other CPUs, from a thread: nobody waits for them */

@@ -77,6 +77,7 @@ struct task {
 	bool mask_saved;	/* a call has put its own in place	(itself) */
 	struct resume resume;	/* what restart_syscall calls		(itself) */
 	uintptr_t clear_tid;	/* user word to clear at the end, or 0	(itself) */
+	_Atomic uintptr_t robust_list; /* struct robust_list_head in user memory, or 0	(itself; others look) */
 	uintptr_t set_tid;	/* user word to set at the start, or 0	(itself) */
 	struct arch_regs start;	/* registers to start with		(itself) */
 };

@@ -2,6 +2,7 @@
 /* System calls about processes. */
 #include "init/process_impl.h"
 
+#include "init/clock.h"
 #include "init/exec.h"
 #include "init/linux.h"
 #include "init/syscalls.h"
@@ -55,12 +56,6 @@ long sys_exit(int status)
 long sys_exit_group(int status)
 {
 	process_exit(exit_code(status));
-}
-
-static struct timeval to_timeval(uint64_t ns)
-{
-	return (struct timeval){ .sec = (int64_t)(ns / NSEC_PER_SEC),
-				 .usec = (int64_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC) };
 }
 
 /* All CPU time counts as user time: the scheduler does not tell them apart. */

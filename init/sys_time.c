@@ -2,7 +2,7 @@
 /* System calls about time. There is one clock, since power-on; the calendar is that clock and an offset from the command line. */
 #include "init/process_impl.h"
 
-#include "init/cmdline.h"
+#include "init/clock.h"
 #include "init/linux.h"
 #include "init/syscalls.h"
 #include "kernel/sched.h"
@@ -10,28 +10,6 @@
 #include "lib/errno.h"
 
 #define TICKS_PER_SEC 100 /* of times(2): AT_CLKTCK */
-
-static struct timespec to_timespec(uint64_t ns)
-{
-	return (struct timespec){ (int64_t)(ns / NSEC_PER_SEC), (int64_t)(ns % NSEC_PER_SEC) };
-}
-
-/* 0, or -EINVAL. More than 584 years is for ever. */
-static int from_timespec(const struct timespec *ts, uint64_t *ns)
-{
-	if (ts->sec < 0 || ts->nsec < 0 || ts->nsec >= (int64_t)NSEC_PER_SEC)
-		return -EINVAL;
-	if ((uint64_t)ts->sec >= UINT64_MAX / NSEC_PER_SEC)
-		*ns = TIME_NEVER;
-	else
-		*ns = (uint64_t)ts->sec * NSEC_PER_SEC + (uint64_t)ts->nsec;
-	return 0;
-}
-
-static uint64_t realtime_offset(void)
-{
-	return cmdline.time * NSEC_PER_SEC;
-}
 
 /* 0, or -EINVAL: no such clock. */
 static int clock_read(int clock, uint64_t *ns)
@@ -87,7 +65,7 @@ long sys_clock_getres(int clock, uintptr_t out)
 long sys_gettimeofday(uintptr_t tv, uintptr_t tz)
 {
 	uint64_t ns = clock_ns() + realtime_offset();
-	struct timeval now = { (int64_t)(ns / NSEC_PER_SEC), (int64_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC) };
+	struct timeval now = to_timeval(ns);
 	int32_t utc[2] = { 0, 0 };
 
 	if (tv && copy_to_user(tv, &now, sizeof(now)))
@@ -121,11 +99,6 @@ long sys_times(uintptr_t out)
 
 /* ---- sleeping ---- */
 
-static uint64_t add_saturating(uint64_t a, uint64_t b)
-{
-	return a + b < a ? TIME_NEVER : a + b;
-}
-
 /* Until `when` on the clock since power-on; interrupted, the rest goes to *remain (0: nowhere). */
 static long sleep_until(uint64_t when, uintptr_t remain)
 {
@@ -156,7 +129,7 @@ long sys_clock_nanosleep(int clock, int flags, uintptr_t request, uintptr_t rema
 		return -EINVAL;
 	if (flags & TIMER_ABSTIME)
 		return sleep_until(ns > offset ? ns - offset : 0, 0);
-	return sleep_until(add_saturating(clock_ns(), ns), remain);
+	return sleep_until(deadline_after(ns), remain);
 }
 
 /* ---- CPUs ---- */

@@ -35,6 +35,7 @@
 	X(PT,		false,	"entries of one page table")                                       \
 	X(CACHE,	false,	"mapping->lock: slots of the page cache")                          \
 	X(PAGE_QUEUE,	false,	"who waits for a page")                                            \
+	X(FUTEX,	false,	"a bucket of futex waiters; two in order of address")              \
 	X(SIGNAL,	false,	"a process's tasks and pending signals")                           \
 	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
 	X(DEVICE,	false,	"a block device's request queue")                                  \

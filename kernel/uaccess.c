@@ -48,6 +48,30 @@ int clear_user(uintptr_t to, size_t n)
 	return arch_clear_user((void *)to, n) ? -EFAULT : 0;
 }
 
+int user_load32(uintptr_t from, uint32_t *v)
+{
+	int err;
+
+	if (!user_range_ok(from, sizeof(*v)))
+		return -EFAULT;
+	fault_disable();
+	err = arch_user_load32((const uint32_t *)from, v);
+	fault_enable();
+	return err;
+}
+
+int user_cmpxchg32(uintptr_t to, uint32_t expected, uint32_t desired, uint32_t *seen)
+{
+	int err;
+
+	if (!user_range_ok(to, sizeof(*seen)))
+		return -EFAULT;
+	fault_disable();
+	err = arch_user_cmpxchg32((uint32_t *)to, expected, desired, seen);
+	fault_enable();
+	return err;
+}
+
 /* Page by page, since the string may end just before memory that is not there. */
 long strncpy_from_user(char *to, uintptr_t from, size_t size)
 {

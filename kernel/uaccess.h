@@ -22,6 +22,13 @@ int clear_user(uintptr_t to, size_t n);
 size_t copy_from_user_part(void *to, uintptr_t from, size_t n);
 size_t copy_to_user_part(uintptr_t to, const void *from, size_t n);
 
+/*
+ * An aligned word, in one piece and without a fault: from any context, with any lock held. 0 or -EFAULT: it is not there right now, or not
+ * readable (writable), and nothing has happened. cmpxchg: *seen is what it was; it has been changed if that is `expected`.
+ */
+int user_load32(uintptr_t from, uint32_t *v);
+int user_cmpxchg32(uintptr_t to, uint32_t expected, uint32_t desired, uint32_t *seen);
+
 /* Length without the NUL, -EFAULT, or -ENAMETOOLONG if there is none in `size` bytes. */
 long strncpy_from_user(char *to, uintptr_t from, size_t size);
 

@@ -49,6 +49,7 @@ struct mapping {
 	struct list mappers;		/* struct vma.mapper			(B)	*/
 	_Atomic uint64_t ra_next;	/* read-ahead: index after the last window	(A)	*/
 	_Atomic uint32_t ra_size;	/* read-ahead: pages in the last window		(A)	*/
+	_Atomic uint64_t futex_id;	/* kernel/futex.h; 0: none yet			(A)	*/
 };
 
 void mapping_init(struct mapping *m, const struct backing_ops *ops, uint64_t size);

@@ -49,6 +49,7 @@ struct mm {
 	struct bonsai vmas;	     /*								(L)	*/
 	struct spinlock table_lock;  /* page tables come and go under it: see mm/pt.c			*/
 	_Atomic unsigned users;	     /*								(A)	*/
+	_Atomic uint64_t futex_id;   /* kernel/futex.h; 0: none yet				(A)	*/
 	_Atomic int64_t rss;	     /* pages mapped						(A)	*/
 	uint64_t mapped;	     /* pages of address space					(K)	*/
 	unsigned nr_vmas;	     /*								(K)	*/

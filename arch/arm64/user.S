@@ -108,6 +108,20 @@ FUNC(arch_clear_user)
 	EX_TABLE 50b, 60b, 60b
 END(arch_clear_user)
 
+/* int arch_user_load32(user, seen) */
+FUNC(arch_user_load32)
+	msr	pan, #0
+10:	ldr	w2, [x0]
+20:	msr	pan, #1
+	str	w2, [x1]
+	mov	w0, #0
+	ret
+30:	msr	pan, #1
+	mov	w0, #-14			/* -EFAULT */
+	ret
+	EX_TABLE 10b, 20b, 30b
+END(arch_user_load32)
+
 /* int arch_user_cmpxchg32(user, expected, desired, seen) */
 FUNC(arch_user_cmpxchg32)
 	msr	pan, #0

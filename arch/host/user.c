@@ -135,6 +135,11 @@ size_t arch_clear_user(void *user_to, size_t n)
 	return copy((uintptr_t)user_to, NULL, n, FAULT_WRITE);
 }
 
+int arch_user_load32(const uint32_t *user, uint32_t *seen)
+{
+	return copy((uintptr_t)user, seen, sizeof(*seen), FAULT_READ) ? -EFAULT : 0;
+}
+
 int arch_user_cmpxchg32(uint32_t *user, uint32_t expected, uint32_t desired, uint32_t *seen)
 {
 	struct arch_regs regs = {.user = false};

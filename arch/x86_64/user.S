@@ -51,6 +51,20 @@ FUNC(arch_clear_user)
 	EX_TABLE 2b, 3b
 END(arch_clear_user)
 
+/* int arch_user_load32(user, seen) */
+FUNC(arch_user_load32)
+	STAC
+1:	movl (%rdi), %eax
+	CLAC
+	movl %eax, (%rsi)
+	xorl %eax, %eax
+	ret
+2:	CLAC
+	movl $-14, %eax /* -EFAULT */
+	ret
+	EX_TABLE 1b, 2b
+END(arch_user_load32)
+
 /* int arch_user_cmpxchg32(user, expected, desired, seen) */
 FUNC(arch_user_cmpxchg32)
 	STAC
