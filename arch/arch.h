@@ -148,9 +148,27 @@ void arch_user_reset(void);
  * Returns 0 or -ENOMEM. */
 int arch_user_copy(struct arch_thread *child);
 
+/* current's FPU state in a signal frame, in Linux's layout: x86_64: an XSAVE area with Linux's marks (64-byte aligned), arm64: a
+ * struct fpsimd_context. arch_fpu_load_user checks what it reads, and changes nothing if it fails; 0 for `from` is fresh state (x86_64's
+ * null fpstate). 0, -EFAULT, -EINVAL: not such a state, -ENOMEM. Thread. */
+size_t arch_fpu_frame_size(void);
+int arch_fpu_save_user(uintptr_t to);
+int arch_fpu_load_user(uintptr_t from);
+
+/* What AT_HWCAP, AT_HWCAP2 and AT_MINSIGSTKSZ say: only what programs may really use. */
+struct arch_hwcap {
+	uint64_t hwcap, hwcap2;
+	size_t signal_stack; /* bytes that the largest signal frame may take */
+};
+struct arch_hwcap arch_hwcap(void);
+
 /* The user's TLS register of a thread that is not running, or current's. */
 void arch_tls_set(struct arch_thread *t, uintptr_t tls);
 uintptr_t arch_tls_get(const struct arch_thread *t);
+
+/* arch_prctl(2) of current, where the machine has it: codes that set something, codes that ask. 0, -EINVAL: not such a code, -EPERM. */
+int arch_prctl_set(unsigned code, uintptr_t value);
+int arch_prctl_get(unsigned code, uintptr_t *value);
 
 enum { WORK_RESCHED = 1, WORK_SIGNAL = 2 }; /* bits of arch_thread.work; other bits are the kernel's to add */
 

@@ -17,10 +17,10 @@
 enum aux_type {
 	AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8, AT_ENTRY = 9,
 	AT_UID = 11, AT_EUID = 12, AT_GID = 13, AT_EGID = 14, AT_PLATFORM = 15, AT_HWCAP = 16, AT_CLKTCK = 17,
-	AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_EXECFN = 31
+	AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_EXECFN = 31, AT_MINSIGSTKSZ = 51
 };
 
-#define AUX_WORDS 38 /* two for each entry below */
+#define AUX_WORDS 40 /* two for each entry below */
 
 struct layout {
 	uintptr_t strings, platform, random, sp;
@@ -41,12 +41,13 @@ static struct layout layout_plan(const struct strings *s, uintptr_t top)
 
 static uint64_t *aux_put(uint64_t *w, const struct image *image, const struct layout *l, uintptr_t path)
 {
+	const struct arch_hwcap cpu = arch_hwcap();
 	const uint64_t aux[AUX_WORDS] = {
 		AT_PHDR, image->phdr, AT_PHENT, 56, AT_PHNUM, image->phdr ? image->phnum : 0,
 		AT_PAGESZ, PAGE_SIZE, AT_BASE, 0, AT_FLAGS, 0, AT_ENTRY, image->entry,
 		AT_UID, 0, AT_EUID, 0, AT_GID, 0, AT_EGID, 0, AT_SECURE, 0,
-		AT_PLATFORM, l->platform, AT_HWCAP, 0, AT_HWCAP2, 0, AT_CLKTCK, 100,
-		AT_RANDOM, l->random, AT_EXECFN, path, AT_NULL, 0,
+		AT_PLATFORM, l->platform, AT_HWCAP, cpu.hwcap, AT_HWCAP2, cpu.hwcap2, AT_CLKTCK, 100,
+		AT_RANDOM, l->random, AT_EXECFN, path, AT_MINSIGSTKSZ, cpu.signal_stack, AT_NULL, 0,
 	};
 
 	for (unsigned i = 0; i < AUX_WORDS; i++)

@@ -195,24 +195,13 @@ long sys_set_tid_address(uintptr_t word)
 	return current->tid;
 }
 
-enum { ARCH_SET_GS = 0x1001, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS };
-
 long sys_arch_prctl(unsigned code, uintptr_t arg)
 {
-	uintptr_t tls;
+	uintptr_t value;
 
-	switch (code) {
-	case ARCH_SET_FS:
-		if (arg >= USER_TOP)
-			return -EPERM;
-		arch_tls_set(&current->arch, arg);
-		return 0;
-	case ARCH_GET_FS:
-		tls = arch_tls_get(&current->arch);
-		return copy_to_user(arg, &tls, sizeof(tls));
-	default:
-		return -EINVAL;
-	}
+	if (arch_prctl_get(code, &value))
+		return arch_prctl_set(code, arg);
+	return copy_to_user(arg, &value, sizeof(value));
 }
 
 enum { RUSAGE_CHILDREN = -1, RUSAGE_SELF = 0, RUSAGE_THREAD = 1 };

@@ -67,6 +67,7 @@ void psci_init(enum psci how);		   /* power.c */
 long psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c);
 void fpu_save(void *area);		   /* fpu.S */
 void fpu_load(const void *area);	   /* fpu.S */
+bool id_read_emulate(struct arch_regs *regs); /* hwcap.c: the program's instruction reads an ID register, and is done */
 void switch_stacks(uint64_t *save, uint64_t load); /* switch.S */
 void stack_begin(void);				   /* switch.S */
 _Noreturn void trap_enter_user(const struct arch_regs *regs, uint64_t stack_top); /* trap.S */

@@ -119,3 +119,83 @@ uintptr_t arch_tls_get(const struct arch_thread *t)
 {
 	return t == thread_arch(arch_current()) ? sysreg_read(tpidr_el0) : t->tls;
 }
+
+/* ---- signal frames ---- */
+
+#define FPSIMD_MAGIC 0x46508001u
+
+/* Linux's, the first record of a signal frame. */
+struct fpsimd_context {
+	uint32_t magic, size, fpsr, fpcr;
+	uint64_t q[64];
+};
+
+/* As fpu.S has it. */
+struct fpu_area {
+	uint64_t q[64], fpsr, fpcr;
+};
+
+_Static_assert(sizeof(struct fpsimd_context) == 528 && sizeof(struct fpu_area) == FPU_AREA_SIZE, "layout");
+
+size_t arch_fpu_frame_size(void)
+{
+	return sizeof(struct fpsimd_context);
+}
+
+/* The area stays as it is while it is copied: the kernel uses none of these registers, so another save writes the same. */
+int arch_fpu_save_user(uintptr_t to)
+{
+	const struct fpu_area *area = thread_arch(arch_current())->fpu;
+	struct fpsimd_context frame = { .magic = FPSIMD_MAGIC, .size = sizeof(frame) };
+	irqflags_t flags = arch_irq_save();
+
+	fpu_save(thread_arch(arch_current())->fpu);
+	arch_irq_restore(flags);
+	frame.fpsr = (uint32_t)area->fpsr;
+	frame.fpcr = (uint32_t)area->fpcr;
+	memcpy(frame.q, area->q, sizeof(frame.q));
+	if (to > USER_TOP - sizeof(frame))
+		return -EFAULT;
+	return arch_copy_to_user((void *)to, &frame, sizeof(frame)) ? -EFAULT : 0;
+}
+
+static int frame_get(struct fpsimd_context *frame, uintptr_t from)
+{
+	if (from > USER_TOP - sizeof(*frame) || arch_copy_from_user(frame, (const void *)from, sizeof(*frame)))
+		return -EFAULT;
+	return frame->magic == FPSIMD_MAGIC && frame->size == sizeof(*frame) ? 0 : -EINVAL;
+}
+
+int arch_fpu_load_user(uintptr_t from)
+{
+	struct fpu_area *area = thread_arch(arch_current())->fpu;
+	struct fpsimd_context frame = { .magic = 0 };
+	int err = from ? frame_get(&frame, from) : 0;
+	irqflags_t flags;
+
+	if (err)
+		return err;
+	flags = arch_irq_save(); /* a switch would save the old registers over the new area */
+	memcpy(area->q, frame.q, sizeof(frame.q));
+	area->fpsr = frame.fpsr;
+	area->fpcr = frame.fpcr;
+	fpu_load(area);
+	arch_irq_restore(flags);
+	return 0;
+}
+
+/* ---- arch_prctl: not on this machine ---- */
+
+int arch_prctl_set(unsigned code, uintptr_t value)
+{
+	(void)code;
+	(void)value;
+	return -EINVAL;
+}
+
+int arch_prctl_get(unsigned code, uintptr_t *value)
+{
+	(void)code;
+	(void)value;
+	return -EINVAL;
+}

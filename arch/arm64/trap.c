@@ -27,6 +27,7 @@ _Static_assert(offsetof(struct arch_thread, work) == THREAD_WORK, "offsets.h");
 #define ESR_WRITE (1u << 6)
 #define ESR_CACHE_OP (1u << 8) /* cache maintenance: reported as a write, means a read */
 
+enum { CLASS_UNKNOWN = 0, CLASS_SYSREG = 0x18 };
 enum { CLASS_IABT_LOW = 0x20, CLASS_IABT = 0x21, CLASS_DABT_LOW = 0x24, CLASS_DABT = 0x25 };
 enum { STATUS_TRANSLATION = 1, STATUS_ACCESS_FLAG = 2, STATUS_PERMISSION = 3 }; /* above the level */
 
@@ -199,6 +200,8 @@ void arm64_user_sync(struct arch_regs *regs, uint64_t esr)
 	unsigned class = ESR_CLASS(esr);
 
 	arch_irq_enable();
+	if ((class == CLASS_UNKNOWN || class == CLASS_SYSREG) && id_read_emulate(regs))
+		return;
 	if (class == CLASS_DABT_LOW)
 		user_abort(regs, esr, addr, data_access(esr, FAULT_USER));
 	else if (class == CLASS_IABT_LOW)

@@ -128,6 +128,7 @@ static inline void port_out16(uint16_t port, uint16_t v)
 
 struct cpu_features {
 	bool smep, smap, umip, xsave, xsaveopt, gib_pages;
+	uint32_t hwcap; /* CPUID leaf 1, EDX */
 };
 
 extern struct cpu_features cpu_has;
@@ -135,6 +136,21 @@ extern struct cpu_features cpu_has;
 /* Says which needed feature is missing, or NULL. */
 const char *features_detect(void);
 void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4]); /* eax ebx ecx edx */
+
+/* ---- FPU areas (fpu.c) ---- */
+
+#define FPU_LEGACY_SIZE 512u /* FXSAVE's part, also the first of an XSAVE area */
+#define FPU_MXCSR_AT 24
+#define XSTATE_X87 1u
+#define XSTATE_SSE 2u
+
+struct fpu_format {
+	uint32_t size;	     /* of an area */
+	uint32_t states;     /* XCR0; 0: no XSAVE */
+	uint32_t mxcsr_mask; /* bits of MXCSR that may be set */
+};
+
+extern struct fpu_format fpu_format;
 
 /* ---- the other files ---- */
 
@@ -147,7 +163,10 @@ void idt_init(void);			       /* idt.c: fills the one table */
 void idt_load(void);			       /* idt.c */
 void fpu_init_self(void);		       /* fpu.c */
 void fpu_save(void *area);		       /* fpu.c; irq off */
+void fpu_save_whole(void *area);	       /* fpu.c; irq off */
 void fpu_load(const void *area);	       /* fpu.c; irq off */
+int fpu_frame_put(uintptr_t to, const void *area); /* fpu_frame.c: 0 or -EFAULT */
+int fpu_frame_get(void *area, uintptr_t from);	   /* fpu_frame.c: 0, -EFAULT, -EINVAL */
 void *fpu_alloc(void);			       /* fpu.c; NULL: no memory */
 void fpu_reset(void *area);		       /* fpu.c: as a program expects to find it */
 void fpu_copy(void *to, const void *from);     /* fpu.c */

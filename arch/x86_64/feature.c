@@ -24,6 +24,7 @@ static void optional_detect(uint32_t max_leaf)
 
 	cpuid(1, 0, r);
 	cpu_has.xsave = r[2] & LEAF1_ECX_XSAVE;
+	cpu_has.hwcap = r[3];
 	if (max_leaf >= 7) {
 		cpuid(7, 0, r);
 		cpu_has.smep = r[1] & LEAF7_EBX_SMEP;
@@ -52,4 +53,16 @@ const char *features_detect(void)
 		return "this CPU lacks SYSCALL, which the kernel needs";
 	optional_detect(max_leaf);
 	return NULL;
+}
+
+#define SIGNAL_FRAME 440u /* return address, ucontext, siginfo */
+#define SIGNAL_ALIGN 80u  /* what aligning the FPU state to 64 and the frame to 16 may take */
+
+/* Linux's AT_HWCAP here is CPUID's own word; bit 1 of AT_HWCAP2 would promise FSGSBASE, which is off (cpu.c). */
+struct arch_hwcap arch_hwcap(void)
+{
+	return (struct arch_hwcap){
+		.hwcap = cpu_has.hwcap,
+		.signal_stack = SIGNAL_FRAME + SIGNAL_ALIGN + arch_fpu_frame_size(),
+	};
 }

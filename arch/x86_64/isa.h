@@ -49,7 +49,7 @@ struct arch_thread {
 	_Atomic uint32_t work; /* WORK_*						(A) */
 	uint64_t sp;	       /* while switched out: where switch.S left its registers	(the thread) */
 	uint64_t stack_top;    /* the stack is empty here				(C) */
-	uint64_t tls;	       /* the user's FS base					(the thread) */
+	uint64_t tls, gs;      /* the user's FS base, GS base				(the thread) */
 	void *fpu;	       /* save area; NULL: has never been in user mode		(the thread) */
 };
 

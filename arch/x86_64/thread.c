@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Threads as the machine sees them: a saved stack pointer, and for those that have been in user mode an FPU area and the
- * FS base. User mode cannot change its FS base behind our back (FSGSBASE is off), so it is never read back.
+ * bases of FS and GS. User mode cannot change these behind our back (FSGSBASE is off), so they are never read back. While the
+ * kernel runs, the user's GS base waits in the other of the two registers that SWAPGS exchanges.
  */
 #include "arch/upcall.h"
 #include "cpu.h"
@@ -31,6 +32,7 @@ static void user_state_load(const struct arch_thread *t)
 {
 	fpu_load(t->fpu);
 	msr_write(MSR_FS_BASE, t->tls);
+	msr_write(MSR_KERNEL_GS_BASE, t->gs);
 }
 
 void arch_switch(struct thread *prev, struct thread *next)
@@ -61,7 +63,7 @@ void arch_user_reset(void)
 	struct arch_thread *t = thread_arch(arch_current());
 	irqflags_t flags = arch_irq_save(); /* a switch would save the old registers over the fresh area */
 
-	t->tls = 0;
+	t->tls = t->gs = 0;
 	if (t->fpu) {
 		fpu_reset(t->fpu);
 		user_state_load(t);
@@ -94,6 +96,7 @@ int arch_user_copy(struct arch_thread *child)
 	if (!child->fpu)
 		return -ENOMEM;
 	child->tls = t->tls;
+	child->gs = t->gs;
 	flags = arch_irq_save();
 	if (t->fpu) {
 		fpu_save(t->fpu);
@@ -116,4 +119,76 @@ void arch_tls_set(struct arch_thread *t, uintptr_t tls)
 uintptr_t arch_tls_get(const struct arch_thread *t)
 {
 	return t->tls;
+}
+
+/* ---- signal frames ---- */
+
+/* The area stays as it is while it is copied: the kernel uses none of these registers, so another save writes the same. */
+int arch_fpu_save_user(uintptr_t to)
+{
+	struct arch_thread *t = thread_arch(arch_current());
+	irqflags_t flags = arch_irq_save();
+
+	fpu_save_whole(t->fpu);
+	arch_irq_restore(flags);
+	return fpu_frame_put(to, t->fpu);
+}
+
+static void fpu_replace(void *area)
+{
+	struct arch_thread *t = thread_arch(arch_current());
+	irqflags_t flags = arch_irq_save(); /* a switch would save the old registers over the new area */
+	void *old = t->fpu;
+
+	t->fpu = area;
+	fpu_load(area);
+	arch_irq_restore(flags);
+	fpu_free(old);
+}
+
+int arch_fpu_load_user(uintptr_t from)
+{
+	void *area = fpu_alloc();
+	int err = area && from ? fpu_frame_get(area, from) : 0;
+
+	if (!area)
+		return -ENOMEM;
+	if (err)
+		fpu_free(area);
+	else
+		fpu_replace(area);
+	return err;
+}
+
+/* ---- arch_prctl ---- */
+
+enum { ARCH_SET_GS = 0x1001, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS };
+
+int arch_prctl_set(unsigned code, uintptr_t value)
+{
+	struct arch_thread *t = thread_arch(arch_current());
+	irqflags_t flags;
+
+	if (code != ARCH_SET_FS && code != ARCH_SET_GS)
+		return -EINVAL;
+	if (value >= USER_TOP)
+		return -EPERM;
+	flags = arch_irq_save();
+	if (code == ARCH_SET_FS)
+		t->tls = value;
+	else
+		t->gs = value;
+	msr_write(code == ARCH_SET_FS ? MSR_FS_BASE : MSR_KERNEL_GS_BASE, value);
+	arch_irq_restore(flags);
+	return 0;
+}
+
+int arch_prctl_get(unsigned code, uintptr_t *value)
+{
+	const struct arch_thread *t = thread_arch(arch_current());
+
+	if (code != ARCH_GET_FS && code != ARCH_GET_GS)
+		return -EINVAL;
+	*value = code == ARCH_GET_FS ? t->tls : t->gs;
+	return 0;
 }
