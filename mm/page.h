@@ -32,9 +32,11 @@ enum page_flags {
 	PG_STATE = 3,		/* two bits: enum page_state */
 	PG_LOCKED = 1 << 2,
 	PG_WAITERS = 1 << 3,	/* page->waiters may be non-empty: the unlocker must look */
-	PG_DIRTY = 1 << 4,
-	PG_WRITEBACK = 1 << 5,
+	PG_DIRTY = 1 << 4,	/* holds what the device does not; changes under mapping->lock, with the slot's tag */
+	PG_WRITEBACK = 1 << 5,	/* being written; stays in the cache until that ends */
 	PG_ERROR = 1 << 6,	/* the last write-back failed */
+	PG_BACKED = 1 << 7,	/* every byte of it that is inside the file has its block: a store needs to ask nobody. Set while it is being
+				 * read by the file system (page_read_done follows), or with write_lock held */
 	PG_ANON = 1 << 8,
 	PG_TABLE = 1 << 9,	/* a page table: `ptl` is valid */
 	PG_LRU = 1 << 10,	/* on the LRU list */

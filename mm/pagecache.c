@@ -46,7 +46,9 @@ void mapping_init(struct mapping *m, const struct backing_ops *ops, uint64_t siz
 	spin_init(&m->lock, LOCK_CACHE);
 	radix_init(&m->pages, &radix_mem);
 	mutex_init(&m->mappers_lock, LOCK_RMAP_FILE);
+	rwsem_init(&m->invalidate, LOCK_INVALIDATE);
 	list_init(&m->mappers);
+	list_init(&m->dirty);
 }
 
 struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced)

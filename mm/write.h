@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* write(2) through the page cache. The statement is in mm/write.c. */
+#ifndef MM_WRITE_H
+#define MM_WRITE_H
+
+#include "mm/backing.h"
+
+/*
+ * Bytes of user memory to [pos, pos + n) of the file, which grows if need be. m->write_lock held, and never let go of.
+ *
+ * > 0: so many are written. Fewer than n: the source was not there, or an error came up, which the next call will find again.
+ * 0: not one, because the source at buf is not there: let go of every lock, mm_fault_in(current->mm, buf, 1, FAULT_READ), come again.
+ * -ENOSPC, -EIO, -ENOMEM, -EINTR (killed), ...: not one.
+ * Limits (RLIMIT_FSIZE, the largest file) and times are the caller's business. So is where to go on after 0: with O_APPEND it is
+ * wherever the file ends by then.
+ */
+long mapping_write_user(struct mapping *m, uint64_t pos, uintptr_t buf, size_t n);
+
+/* The same from kernel memory: never 0 unless n is. */
+long mapping_write_kernel(struct mapping *m, uint64_t pos, const void *buf, size_t n);
+
+/* Before the size is raised to or beyond `to` other than by these calls: what lies behind the end in the last page reads as zero, and stores
+ * there will have to ask for their blocks. write_lock held; sleeps. 0, -EIO, -ENOMEM. */
+int mapping_prepare_extend(struct mapping *m);
+
+#endif
