@@ -1,18 +1,34 @@
 # SPDX-License-Identifier: MIT
-# Programs for the image: each user/NAME.c and tests/guest/NAME.c is one static program, $(U)/NAME, linked with newlib. With HOST=1
-# they are linked with the host's C library instead, for Linux alone, into $(O)/linux-$(ARCH)-user: what our layer under newlib may
-# have wrong shows in the difference.
+# Programs for the image: each user/NAME.c and tests/guest/NAME.c is one static program, $(U)/NAME, linked with newlib. With LIBC=glibc they are
+# linked with the C library of the compiler, with LIBC=musl with musl, into $(O)/$(ARCH)-$(LIBC): what our layer under newlib may have wrong
+# shows in the difference. And process 1 of the Linux that is the oracle, tests/linux/init.c, with musl alone.
 
+LIBC ?= newlib
 ULINK := -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack
 UFLAGS := -std=gnu11 -O2 -g -fno-pie -fno-stack-protector -Wall -Wextra -Wno-unused-parameter -Werror
 UFLAGS_arm64 := -march=armv8.1-a
 UFLAGS += $(UFLAGS_$(ARCH))
 UCC := $(KCC)
+UDIRS := user tests/guest
+U := $(O)/$(ARCH)-$(LIBC)
 
-ifeq ($(HOST),1)
-U := $(O)/linux-$(ARCH)-user
+ifeq ($(LIBC),glibc)
 UFLAGS += -D_GNU_SOURCE
 ULIBS := -pthread
+else ifeq ($(LIBC),musl)
+# Debian's musl-dev of either machine, unpacked into the build folder; only the compiler's own files come from elsewhere.
+UDIRS += tests/linux
+MUSL := $(O)/debian/musl-$(ARCH)
+MUSL_LIB := $(MUSL)/usr/lib/$(CPU_$(ARCH))-linux-musl
+DEBIAN_x86_64 := amd64
+DEBIAN_arm64 := arm64
+gcc_file = $(shell $(UCC) -print-file-name=$(1))
+UFLAGS += -D_GNU_SOURCE -nostdinc -isystem $(MUSL)/usr/include/$(CPU_$(ARCH))-linux-musl -isystem $(call gcc_include,$(UCC))
+ULINK += -nostdlib $(MUSL_LIB)/crt1.o $(MUSL_LIB)/crti.o $(call gcc_file,crtbeginT.o)
+ULIBS := -Wl,--start-group $(MUSL_LIB)/libc.a -lgcc -lgcc_eh -Wl,--end-group $(call gcc_file,crtend.o) $(MUSL_LIB)/crtn.o
+LIBC_NEEDS := $(MUSL)/.packages
+$(MUSL)/.packages:
+	@tools/fetch-arm64 $(MUSL) musl-dev:$(DEBIAN_$(ARCH))
 else
 U := $(O)/$(ARCH)-user
 UFLAGS += -nostdinc $(shell cat user/libc/newlib.flags) -isystem user/libc/include -isystem $(call gcc_include,$(UCC)) \
@@ -25,7 +41,7 @@ LIBC_NEEDS := $(NEWLIB)/lib/libc.a
 $(LIBC_OBJ): UFLAGS += -Iuser/libc -Iuser/libc/$(ARCH) -ffreestanding
 endif
 
-PROGRAMS := $(patsubst %.c,$(U)/%,$(notdir $(wildcard user/*.c tests/guest/*.c)))
+PROGRAMS := $(patsubst %.c,$(U)/%,$(notdir $(wildcard $(UDIRS:%=%/*.c))))
 
 programs: $(PROGRAMS)
 
@@ -50,6 +66,9 @@ $(U)/%: $(U)/obj/user/%.c.o $(LIBC_OBJ)
 	$(user_link)
 
 $(U)/%: $(U)/obj/tests/guest/%.c.o $(LIBC_OBJ)
+	$(user_link)
+
+$(U)/%: $(U)/obj/tests/linux/%.c.o
 	$(user_link)
 
 .SECONDARY:
