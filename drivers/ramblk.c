@@ -2,69 +2,198 @@
 /*
  * The RAM block device: memory behind a request queue.
  *
- * A request is queued with the time it is due (now + policy latency_us) and completes from a timer interrupt, never inside submit, even at
- * no latency at all: so the page lock, waiting and retry are as real as on a disk. Data moves at completion. Policy
- * complete=inline moves it in submit instead, to show what difference that makes.
+ *	submit -> waiting (only while `depth` are in service) -> queue, by due time -> held, if a rule holds it -> completed
  *
- * The queue is ordered by due time; the timer is armed for its head. Both are changed under `lock`, which the timer takes too.
+ * A request completes from a timer interrupt, never inside submit, even at no latency at all: so the page lock, waiting and retry are as real as
+ * on a disk. Data moves at completion. Policy complete=inline moves it in submit instead, to show what difference that makes.
+ *
+ * The timer is armed for the head of the queue. Lists, settings and figures are changed under `lock`, which the timer takes too; data moves and
+ * owners are told without it. What a request will take and whether it fails is decided when it enters service (drivers/ramblk_model.c).
+ *
+ * The power cut: `cut` counts completed writes down. Whoever takes it to zero is the one who tells, and from then on nothing is written.
  */
-#include "drivers/ramblk.h"
+#include "drivers/ramblk_impl.h"
 
-#include "drivers/block.h"
 #include "kernel/frame.h"
 #include "kernel/slab.h"
-#include "kernel/time.h"
+#include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/policy.h"
 
-/* (C) constant, (D) lock */
-struct ramblk {
-	struct blkdev dev;	/*			(C) */
-	char *memory;		/*			(C) */
-	struct spinlock lock;
-	struct list queue;	/* by due time		(D) */
-	struct timer timer;	/* for the head		(D) */
-	char name[16];		/*			(C) */
-};
+struct ramblk *ramblk_disks[RAMBLK_MAX];
+unsigned ramblk_count;
 
-static void move_data(const struct ramblk *disk, const struct request *r)
+/* ---- the power ---- */
+
+#define CUT_NEVER INT64_MAX
+
+static _Atomic int64_t cut_left = CUT_NEVER; /* completed writes until the power goes; <= 0: it is gone */
+static bool cut_torn;			     /* constant once cut_left is set */
+static void (*cut_gone)(void);		     /* the same */
+
+void ramblk_cut_after(uint64_t writes, bool torn, void (*gone)(void))
+{
+	cut_torn = torn;
+	cut_gone = gone;
+	/* release: the two above are seen with it; pairs with write_data and ramblk_cut */
+	atomic_store_explicit(&cut_left, writes < CUT_NEVER ? (int64_t)writes : CUT_NEVER, memory_order_release);
+}
+
+/* ---- moving data ---- */
+
+/* The first `most` bytes of the request. */
+static void move_data(const struct ramblk *disk, const struct request *r, uint64_t most)
 {
 	char *at = disk->memory + (r->sector << SECTOR_SHIFT);
 
-	for (unsigned i = 0; i < r->nr_segments; i++) {
+	for (unsigned i = 0; i < r->nr_segments && most; i++) {
 		const struct segment *s = &r->segments[i];
+		size_t len = s->len < most ? s->len : most;
 
 		if (r->write)
-			memcpy(at, s->data, s->len);
+			memcpy(at, s->data, len);
 		else
-			memcpy(s->data, at, s->len);
-		at += s->len;
+			memcpy(s->data, at, len);
+		at += len;
+		most -= len;
 	}
+}
+
+/* The write that the device was at has moved half of its sectors. */
+static void tear(struct ramblk *disk)
+{
+	irqflags_t flags = spin_lock_irq(&disk->lock);
+	struct request *r;
+
+	list_for_each(r, &disk->queue, link) {
+		if (!r->write || r->error)
+			continue;
+		move_data(disk, r, align_down(request_bytes(r) / 2, SECTOR_SIZE));
+		break;
+	}
+	spin_unlock_irq(&disk->lock, flags);
+}
+
+/* Called once: cut_left has just become 0, so no other write moves any more. */
+static void power_goes(void)
+{
+	for (unsigned i = 0; cut_torn && i < ramblk_count; i++)
+		tear(ramblk_disks[i]);
+	cut_gone();
+}
+
+void ramblk_cut(void)
+{
+	/* acquire: pairs with ramblk_cut_after */
+	if (atomic_exchange_explicit(&cut_left, 0, memory_order_acquire) > 0)
+		power_goes();
+}
+
+static void write_data(const struct ramblk *disk, const struct request *r)
+{
+	/* acquire: pairs with ramblk_cut_after */
+	int64_t left = atomic_load_explicit(&cut_left, memory_order_acquire);
+
+	if (unlikely(left != CUT_NEVER))
+		left = atomic_fetch_sub_explicit(&cut_left, 1, memory_order_acquire);
+	if (left > 0)
+		move_data(disk, r, request_bytes(r));
+	if (unlikely(left == 1))
+		power_goes();
+}
+
+static void account(struct ramblk *disk, const struct request *r)
+{
+	uint64_t took = (clock_ns() - r->submitted) | 1, sectors = request_bytes(r) >> SECTOR_SHIFT;
+	unsigned bucket = bit_highest(took);
+	irqflags_t flags = spin_lock_irq(&disk->lock);
+
+	disk->histogram[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+	if (r->error)
+		disk->failed++;
+	else if (r->write)
+		disk->writes++, disk->sectors_written += sectors;
+	else
+		disk->reads++, disk->sectors_read += sectors;
+	spin_unlock_irq(&disk->lock, flags);
 }
 
 /* The end of a request: its data moves, if it shall, and its owner is told. */
 static void complete(struct ramblk *disk, struct request *r)
 {
-	if (!r->error)
-		move_data(disk, r);
+	if (!r->error && r->write)
+		write_data(disk, r);
+	else if (!r->error)
+		move_data(disk, r, request_bytes(r));
+	account(disk, r);
 	request_done(r);
 }
 
-/* The head of the queue if it is due; otherwise arms the timer for it. Lock held. */
+/* ---- the queue; lock held ---- */
+
+/* Behind every request that is due no later. */
+static void insert(struct ramblk *disk, struct request *r)
+{
+	struct list *at = disk->queue.prev;
+
+	while (at != &disk->queue && list_entry(at, struct request, link)->due > r->due)
+		at = at->prev;
+	list_insert(&r->link, at, at->next);
+	if (disk->queue.next == &r->link)
+		timer_set(&disk->timer, r->due);
+}
+
+static void serve(struct ramblk *disk, struct request *r)
+{
+	r->due = clock_ns() + model_latency_ns(disk, r);
+	if (!r->error && model_fails(disk, r))
+		r->error = -EIO;
+	disk->busy++;
+	insert(disk, r);
+}
+
+void ramblk_fill(struct ramblk *disk)
+{
+	while (!list_empty(&disk->waiting) && (!disk->depth || disk->busy < disk->depth)) {
+		struct request *r = list_first(&disk->waiting, struct request, link);
+
+		list_remove(&r->link);
+		serve(disk, r);
+	}
+}
+
+void ramblk_release_held(struct ramblk *disk)
+{
+	struct request *r, *tmp;
+
+	list_for_each_safe(r, tmp, &disk->held, link) {
+		if (model_holds(disk, r))
+			continue;
+		list_remove(&r->link);
+		insert(disk, r); /* it was due long ago */
+	}
+}
+
+/* The first request that is due and not held; otherwise arms the timer for the next. */
 static struct request *take_due(struct ramblk *disk)
 {
-	struct request *r;
+	while (!list_empty(&disk->queue)) {
+		struct request *r = list_first(&disk->queue, struct request, link);
 
-	if (list_empty(&disk->queue))
-		return NULL;
-	r = list_first(&disk->queue, struct request, link);
-	if (r->due > clock_ns()) {
-		timer_set(&disk->timer, r->due);
-		return NULL;
+		if (r->due > clock_ns()) {
+			timer_set(&disk->timer, r->due);
+			return NULL;
+		}
+		list_remove(&r->link);
+		if (!model_holds(disk, r)) {
+			disk->busy--;
+			ramblk_fill(disk);
+			return r;
+		}
+		list_append(&disk->held, &r->link);
 	}
-	list_remove(&r->link);
-	return r;
+	return NULL;
 }
 
 static void timer_fired(struct timer *timer)
@@ -82,38 +211,46 @@ static void timer_fired(struct timer *timer)
 	} while (r);
 }
 
-/* Behind every request that is due no later. */
-static void insert(struct ramblk *disk, struct request *r)
-{
-	struct list *at = disk->queue.prev;
+/* ---- submitting ---- */
 
-	while (at != &disk->queue && list_entry(at, struct request, link)->due > r->due)
-		at = at->prev;
-	list_insert(&r->link, at, at->next);
+/* As cgroup I/O control does: it is the submitter who waits. One who has been killed does not. */
+static void throttle(struct ramblk *disk, struct request *r)
+{
+	irqflags_t flags = spin_lock_irq(&disk->lock);
+	uint64_t now = clock_ns(), until = model_throttle(disk, r, now);
+
+	spin_unlock_irq(&disk->lock, flags);
+	if (unlikely(until > now))
+		thread_sleep_until(until, WAIT_KILLABLE);
+}
+
+static void enqueue(struct ramblk *disk, struct request *r)
+{
+	irqflags_t flags = spin_lock_irq(&disk->lock);
+
+	list_append(&disk->waiting, &r->link);
+	ramblk_fill(disk);
+	if (disk->busy > disk->deepest)
+		disk->deepest = disk->busy;
+	spin_unlock_irq(&disk->lock, flags);
 }
 
 static void ramblk_submit(struct blkdev *dev, struct request *r)
 {
 	struct ramblk *disk = container_of(dev, struct ramblk, dev);
-	irqflags_t flags;
 
-	if (policy_get(&policy.complete) == COMPLETE_INLINE) {
+	throttle(disk, r);
+	if (policy_get(&policy.complete) == COMPLETE_INLINE)
 		complete(disk, r);
-		return;
-	}
-	r->due = r->submitted + policy_get(&policy.latency_us) * NSEC_PER_USEC;
-	flags = spin_lock_irq(&disk->lock);
-	insert(disk, r);
-	if (disk->queue.next == &r->link)
-		timer_set(&disk->timer, r->due);
-	spin_unlock_irq(&disk->lock, flags);
+	else
+		enqueue(disk, r);
 }
 
 static const struct blkdev_ops ramblk_ops = { .submit = ramblk_submit };
 
 int ramblk_add(const char *name, phys_t start, uint64_t len)
 {
-	struct ramblk *disk = kzalloc(sizeof(*disk));
+	struct ramblk *disk = ramblk_count < RAMBLK_MAX ? kzalloc(sizeof(*disk)) : NULL;
 
 	if (!disk)
 		return -ENOMEM;
@@ -121,8 +258,11 @@ int ramblk_add(const char *name, phys_t start, uint64_t len)
 	disk->memory = phys_to_virt(start);
 	spin_init(&disk->lock, LOCK_DEVICE);
 	list_init(&disk->queue);
+	list_init(&disk->waiting);
+	list_init(&disk->held);
 	timer_init(&disk->timer, timer_fired, disk);
 	disk->dev = (struct blkdev){ .name = disk->name, .ops = &ramblk_ops, .sectors = len >> SECTOR_SHIFT };
 	block_register(&disk->dev);
+	ramblk_disks[ramblk_count++] = disk;
 	return 0;
 }

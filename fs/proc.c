@@ -15,8 +15,9 @@
 
 /* (C) constant */
 struct entry {
-	void (*show)(struct text *t, const char *name);	  /* (C) */
-	int (*store)(const char *name, const char *data); /* (C) */
+	void (*show)(struct text *t, const char *path);	  /* (C) */
+	int (*store)(const char *path, const char *data); /* (C) */
+	const char *path;				  /* below /proc (C) */
 };
 
 static struct super proc_super = { .type = "proc", .dev = 4 };
@@ -165,10 +166,9 @@ int proc_text_open(struct file *file, make_text *make)
 
 static int entry_make(struct inode *inode, struct text *t)
 {
-	const struct memnode *node = memnode_of(inode);
-	const struct entry *entry = node->arg;
+	const struct entry *entry = memnode_of(inode)->arg;
 
-	entry->show(t, node->name);
+	entry->show(t, entry->path);
 	return 0;
 }
 
@@ -182,8 +182,7 @@ static void trim(char *data, size_t n)
 
 static long entry_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	const struct memnode *node = memnode_of(file->inode);
-	const struct entry *entry = node->arg;
+	const struct entry *entry = memnode_of(file->inode)->arg;
 	char *data;
 	int err;
 
@@ -196,7 +195,7 @@ static long entry_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos
 	err = copy_from_user(data, buf, n);
 	if (!err) {
 		trim(data, n);
-		err = entry->store(node->name, data);
+		err = entry->store(entry->path, data);
 	}
 	kfree(data);
 	return err ? err : (long)n;
@@ -233,12 +232,13 @@ static size_t component(const char *path)
 	return len;
 }
 
-void proc_register(const char *path, void (*show)(struct text *t, const char *name),
-		   int (*store)(const char *name, const char *data))
+void proc_register(const char *path, void (*show)(struct text *t, const char *path),
+		   int (*store)(const char *path, const char *data))
 {
-	struct entry *entry = kzalloc(sizeof(*entry));
+	size_t size = strlen(path) + 1, len;
+	struct entry *entry = kzalloc(sizeof(*entry) + size);
 	struct memnode *node = proc_root;
-	size_t len;
+	const char *whole = path;
 
 	for (; node && (len = component(path)); path += len + (path[len] == '/')) {
 		unsigned mode = path[len] ? S_IFDIR | 0555 : S_IFREG | (store ? 0644 : 0444);
@@ -247,7 +247,7 @@ void proc_register(const char *path, void (*show)(struct text *t, const char *na
 	}
 	if (!node || !entry)
 		panic("too little memory: no room for /proc");
-	*entry = (struct entry){ show, store };
+	*entry = (struct entry){ show, store, memcpy(entry + 1, whole, size) };
 	node->arg = entry;
 	node->inode->ops = &entry_inode_ops;
 }

@@ -14,10 +14,10 @@ struct text {
 
 void text_add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* path: below /proc, "fault/stats"; directories on the way come by themselves. store may be NULL: 0 or -errno; data is terminated. Boot
- * time only. */
-void proc_register(const char *path, void (*show)(struct text *t, const char *name),
-		   int (*store)(const char *name, const char *data));
+/* path: below /proc, "fault/stats"; directories on the way come by themselves; both functions are told it, so that they can serve several
+ * files. store may be NULL: 0 or -errno; data is terminated. Boot time only. */
+void proc_register(const char *path, void (*show)(struct text *t, const char *path),
+		   int (*store)(const char *path, const char *data));
 
 /* Per-process files: /proc/PID/NAME and /proc/self/NAME. init registers this once. */
 struct proc_processes {

@@ -3,6 +3,7 @@
 
 #include "kernel/assert.h"
 #include "kernel/log.h"
+#include "kernel/time.h"
 #include "lib/list.h"
 #include "lib/parse.h"
 #include "lib/string.h"
@@ -111,6 +112,22 @@ static void set_stdin(const char *name, char *value)
 	cmdline.no_input = strcmp(value, "none") == 0;
 }
 
+/* N, or Nms; ,torn may follow. */
+static void set_cut(const char *name, char *value)
+{
+	const char *end = value;
+	uint64_t n;
+	bool bad = parse_u64(value, &end, &n), ms = !bad && strncmp(end, "ms", 2) == 0;
+
+	if (ms)
+		end += 2;
+	cmdline.cut_torn = !strcmp(end, ",torn");
+	if (bad || (*end && !cmdline.cut_torn) || n > UINT32_MAX)
+		panic("command line: %s=%s: write %s=WRITES or %s=MILLISECONDSms, and ,torn behind it if the next write shall tear",
+		      name, value, name, name);
+	*(ms ? &cmdline.cut_ns : &cmdline.cut_writes) = ms ? n * NSEC_PER_MSEC : n;
+}
+
 static void set_trace(const char *name, char *value)
 {
 	cmdline.trace = flag_value(name, value);
@@ -129,6 +146,7 @@ static const struct option {
 	{ "fl.disk2", set_disk },     { "fl.disk3", set_disk },	  { "fl.disk4", set_disk }, { "fl.disk5", set_disk },
 	{ "fl.disk6", set_disk },     { "fl.disk7", set_disk },	  { "fl.mem", set_mem },    { "fl.time", set_time },
 	{ "fl.stdin", set_stdin },    { "fl.console", set_console }, { "fl.trace", set_trace }, { "fl.stats", set_stats },
+	{ "fl.cut", set_cut },
 };
 
 /* ---- words ---- */
@@ -256,7 +274,7 @@ void cmdline_parse(const struct boot_info *info)
 	char *rest = text, *word;
 
 	console_framed = framed_asked(info->cmdline);
-	cmdline.mem = UINT64_MAX;
+	cmdline.mem = cmdline.cut_writes = cmdline.cut_ns = UINT64_MAX;
 	cmdline.init = "/sbin/init";
 	cmdline.argc = 1;
 	if (strlcpy(text, info->cmdline, sizeof(text)) >= sizeof(text))

@@ -10,6 +10,8 @@
  *	fl.console=framed|plain		how the UART carries several streams
  *	fl.mem=SIZE			manage no more memory than this
  *	fl.trace=1 fl.stats=1		trace from the start; print statistics at the end
+ *	fl.cut=WHEN			the power goes: after N completed device writes (N), or at that guest time (Nms); ,torn behind it: in
+ *					the middle of the next write
  *	fl.time=SECONDS			the calendar at power-on, since 1970 (default 0)
  *	POLICY=VALUE			see mm/policy.h
  *
@@ -32,6 +34,8 @@ struct cmdline {
 	struct phys_range disks[CMDLINE_DISKS]; /* empty: none of this number */
 	uint64_t mem;				/* UINT64_MAX: no bound */
 	uint64_t time;
+	uint64_t cut_writes, cut_ns;		/* UINT64_MAX: never */
+	bool cut_torn;
 	bool trace, stats, no_input;
 };
 

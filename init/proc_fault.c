@@ -14,76 +14,84 @@
 #include "kernel/trace.h"
 #include "lib/errno.h"
 #include "lib/format.h"
+#include "lib/string.h"
 #include "mm/policy.h"
 
-static void stats_show(struct text *t, const char *name)
+static void stats_show(struct text *t, const char *path)
 {
-	(void)name;
+	(void)path;
 	for (unsigned i = 0; i < STAT_COUNT; i++)
 		text_add(t, "%s %lu\n", stat_name((enum stat)i), stat_read((enum stat)i));
 }
 
-static void boot_show(struct text *t, const char *name)
+static void boot_show(struct text *t, const char *path)
 {
-	(void)name;
+	(void)path;
 	text_add(t, "first_user_ns %lu\n", run_first_user_ns());
 }
 
 /* In pages; for leak checks. */
-static void memory_show(struct text *t, const char *name)
+static void memory_show(struct text *t, const char *path)
 {
-	(void)name;
+	(void)path;
 	text_add(t, "total %lu\navailable %lu\n", frame_total(), frame_available());
 }
 
 /* As Linux writes it, in KiB. */
-static void meminfo_show(struct text *t, const char *name)
+static void meminfo_show(struct text *t, const char *path)
 {
 	const uint64_t kib = PAGE_SIZE / 1024;
 	uint64_t cached = stat_read(STAT_cache_pages);
 
-	(void)name;
+	(void)path;
 	text_add(t, "MemTotal: %15lu kB\nMemFree: %16lu kB\nMemAvailable: %11lu kB\nCached: %17lu kB\n", frame_total() * kib,
 		 frame_available() * kib, (frame_available() + cached) * kib, cached * kib);
 }
 
-static void uptime_show(struct text *t, const char *name)
+static void uptime_show(struct text *t, const char *path)
 {
 	uint64_t ms = clock_ns() / NSEC_PER_MSEC;
 
-	(void)name;
+	(void)path;
 	text_add(t, "%lu.%02lu 0.00\n", ms / 1000, ms % 1000 / 10);
 }
 
-static void trace_show(struct text *t, const char *name)
+static void trace_show(struct text *t, const char *path)
 {
-	(void)name;
+	(void)path;
 	text_add(t, "%u\n", trace_on());
 }
 
-static int trace_store(const char *name, const char *data)
+static int trace_store(const char *path, const char *data)
 {
-	(void)name;
+	(void)path;
 	if ((data[0] != '0' && data[0] != '1') || data[1])
 		return -EINVAL;
 	return trace_enable(data[0] == '1');
 }
 
-static void policy_file_show(struct text *t, const char *name)
+#define POLICIES "sys/fault/"
+
+static const char *policy_of(const char *path)
+{
+	return path + strlen(POLICIES);
+}
+
+static void policy_file_show(struct text *t, const char *path)
 {
 	char value[32];
 
-	if (!policy_show(name, value, sizeof(value)))
+	if (!policy_show(policy_of(path), value, sizeof(value)))
 		text_add(t, "%s\n", value);
 }
 
-static int policy_file_store(const char *name, const char *data)
+static int policy_file_store(const char *path, const char *data)
 {
 	char why[256];
-	int err = policy_set(name, data, why, sizeof(why));
+	int err = policy_set(policy_of(path), data, why, sizeof(why));
 
 	if (err)
-		log_line("/proc/sys/fault/%s: %s", name, why);
+		log_line("/proc/%s: %s", path, why);
 	return err;
 }
 
@@ -98,7 +106,7 @@ void proc_fault_register(void)
 	proc_register("uptime", uptime_show, NULL);
 	proc_register("fault/trace", trace_show, trace_store);
 	for (unsigned i = 0; policy_name(i); i++) {
-		snprintf(path, sizeof(path), "sys/fault/%s", policy_name(i));
+		snprintf(path, sizeof(path), POLICIES "%s", policy_name(i));
 		proc_register(path, policy_file_show, policy_file_store);
 	}
 }

@@ -112,4 +112,5 @@ void proc_files_register(void)
 
 	proc_set_processes(&processes);
 	proc_fault_register();
+	proc_ramblk_register();
 }

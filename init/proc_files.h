@@ -6,5 +6,6 @@
 /* Boot only; /proc is mounted. */
 void proc_files_register(void);
 void proc_fault_register(void); /* the part below /proc/fault and /proc/sys/fault */
+void proc_ramblk_register(void); /* /proc/sys/ramblk */
 
 #endif

@@ -5,7 +5,9 @@
 #include "drivers/ramblk.h"
 #include "fs/vfs.h"
 #include "init/cmdline.h"
+#include "init/run.h"
 #include "kernel/log.h"
+#include "kernel/time.h"
 
 static void disks_add(void)
 {
@@ -17,6 +19,34 @@ static void disks_add(void)
 
 		if (d->start != d->end && ramblk_add(names[i], d->start, d->end - d->start))
 			panic("no memory for %s", names[i]);
+	}
+}
+
+/* ---- fl.cut ---- */
+
+/* The host takes the disk as it is now; the run has no status. */
+static void power_gone(void)
+{
+	log_line("the power is cut, as fl.cut says, after %lu ms", (unsigned long)(clock_ns() / NSEC_PER_MSEC));
+	run_cut();
+}
+
+static void cut_timer_fired(struct timer *timer)
+{
+	(void)timer;
+	ramblk_cut();
+}
+
+static void cut_arm(void)
+{
+	static struct timer timer;
+
+	if (cmdline.cut_writes == UINT64_MAX && cmdline.cut_ns == UINT64_MAX)
+		return;
+	ramblk_cut_after(cmdline.cut_writes, cmdline.cut_torn, power_gone);
+	if (cmdline.cut_ns != UINT64_MAX) {
+		timer_init(&timer, cut_timer_fired, NULL);
+		timer_set(&timer, cmdline.cut_ns);
 	}
 }
 
@@ -37,6 +67,7 @@ void root_mount(void)
 		panic("there is no disk: give fl.disk0=PHYS,LEN on the command line, or an initrd or module that holds a "
 		      "file system");
 	disks_add();
+	cut_arm();
 	if (ext2_mount(block_device(0), &super, why, sizeof(why)))
 		panic("no root file system: %s", why);
 	vfs_mount_root(super);

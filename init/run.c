@@ -79,6 +79,16 @@ void run_ended(int status)
 	arch_poweroff(true);
 }
 
+void run_cut(void)
+{
+	const char killed = (char)(128 + SIGKILL);
+
+	if (cmdline.stats)
+		results_put();
+	console_put(STREAM_STATUS, &killed, 1);
+	arch_poweroff(true);
+}
+
 /* ---- the start ---- */
 
 static const char *start_error(int err)

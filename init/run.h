@@ -11,6 +11,9 @@ void run_start(void);
 /* The first program has ended with this status, as wait4 gives it: says so to the host and powers off. Sleeps. */
 _Noreturn void run_ended(int status);
 
+/* The power is cut (fl.cut): the host hears the status of a program that was killed, and nothing is written any more. Any context. */
+_Noreturn void run_cut(void);
+
 /* Called on the way to user mode, every time a task starts there; the first time counts. */
 void run_user_entered(void);
 
