@@ -16,7 +16,7 @@
 
 #define CLONE_KNOWN                                                                                \
 	(CSIGNAL | CLONE_SHARE | CLONE_IGNORED | CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | CLONE_SETTLS |    \
-	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
+	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_CLEAR_SIGHAND)
 
 static struct process *first; /* pid 1: set once, before there is a second */
 
@@ -88,7 +88,9 @@ static int inherit(struct process *child, const struct process *parent, uint64_t
 	child->exe = parent->exe;
 	if (child->exe)
 		file_get(child->exe);
-	child->exit_signal = flags & CSIGNAL;
+	child->exit_signal = (flags & CSIGNAL) <= SIGNALS ? flags & CSIGNAL : 0;
+	if (flags & CLONE_CLEAR_SIGHAND)
+		signal_actions_reset(child);
 	return child->files && child->where ? 0 : -ENOMEM;
 }
 
@@ -140,6 +142,7 @@ static struct task *task_make(struct process *p, struct thread *thread, const st
 	if (args->flags & CLONE_SETTLS)
 		arch_tls_set(&thread->arch, args->tls);
 	t->blocked = task_current()->blocked;
+	atomic_store_explicit(&thread->allowed, thread_affinity(current), memory_order_relaxed);
 	t->clear_tid = args->flags & CLONE_CHILD_CLEARTID ? args->child_tid : 0;
 	t->set_tid = args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
 	thread->mm = p->mm;
@@ -206,7 +209,7 @@ static int flags_check(uint64_t flags)
 		return -EINVAL; /* name spaces among them */
 	if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND))
 		return -EINVAL;
-	if (flags & CLONE_SIGHAND && !(flags & CLONE_VM))
+	if (flags & CLONE_SIGHAND && (!(flags & CLONE_VM) || flags & CLONE_CLEAR_SIGHAND))
 		return -EINVAL;
 	if (flags & CLONE_SIGHAND && !(flags & CLONE_THREAD))
 		return -EINVAL; /* the table of actions is the process's here */
@@ -224,7 +227,7 @@ long process_clone(const struct arch_regs *regs, const struct clone_args *args)
 		return err;
 	thread = thread_create(current->name, task_run, NULL);
 	if (!thread)
-		return -ENOMEM;
+		return -EAGAIN;
 	if (!(args->flags & CLONE_THREAD)) {
 		p = process_new(thread->tid, self);
 		err = p ? inherit(p, self, args->flags) : -ENOMEM;
@@ -241,4 +244,37 @@ long process_clone(const struct arch_regs *regs, const struct clone_args *args)
 	if (p && p != self)
 		process_discard(p);
 	return err;
+}
+
+/* ---- unshare ---- */
+
+int process_unshare_files(struct process *self)
+{
+	struct files *old = self->files, *own;
+	irqflags_t flags;
+
+	if (!files_shared(old))
+		return 0;
+	own = files_copy(old);
+	if (!own)
+		return -ENOMEM;
+	flags = spin_lock_irq(&self->lock);
+	self->files = own;
+	spin_unlock_irq(&self->lock, flags);
+	files_put(old);
+	return 0;
+}
+
+int process_unshare_where(struct process *self)
+{
+	struct where *old = self->where, *own = where_copy(old);
+	irqflags_t flags;
+
+	if (!own)
+		return -ENOMEM;
+	flags = spin_lock_irq(&self->lock);
+	self->where = own;
+	spin_unlock_irq(&self->lock, flags);
+	where_put(old);
+	return 0;
 }

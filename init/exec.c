@@ -96,16 +96,6 @@ static void name_take(struct process *self, const char *path)
 	strlcpy(current->name, base ? base + 1 : path, sizeof(current->name));
 }
 
-/* Handlers are addresses in a program that is gone; what is ignored stays ignored. Process lock held. */
-static void actions_reset(struct process *self)
-{
-	for (unsigned i = 0; i < SIGNALS; i++) {
-		struct signal_action *a = &self->actions[i];
-
-		*a = (struct signal_action){ .handler = a->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
-	}
-}
-
 /* The process runs p from now on. Takes over p's references. */
 static void program_take(struct program *p)
 {
@@ -118,7 +108,7 @@ static void program_take(struct program *p)
 	flags = spin_lock_irq(&self->lock);
 	self->mm = p->mm;
 	self->exe = p->file;
-	actions_reset(self);
+	signal_actions_reset(self);
 	spin_unlock_irq(&self->lock, flags);
 	name_take(self, p->path);
 	current->mm = p->mm;
@@ -140,21 +130,6 @@ static uintptr_t program_fill(const struct program *p, const struct strings *s)
 	return stack_build(s, &p->image, USER_TOP);
 }
 
-/* A table of files shared with another process (CLONE_FILES without CLONE_THREAD) stays behind. */
-static int files_unshare(struct process *self)
-{
-	struct files *own;
-
-	if (!files_shared(self->files))
-		return 0;
-	own = files_copy(self->files);
-	if (!own)
-		return -ENOMEM;
-	files_put(self->files);
-	self->files = own;
-	return 0;
-}
-
 int exec_program(const char *path, const struct strings *s, struct arch_regs *regs)
 {
 	struct program p = { .path = path };
@@ -164,7 +139,7 @@ int exec_program(const char *path, const struct strings *s, struct arch_regs *re
 	if (!err)
 		err = process_become_single();
 	if (!err)
-		err = files_unshare(process_current());
+		err = process_unshare_files(process_current());
 	if (err) {
 		program_discard(&p);
 		return err;

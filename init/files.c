@@ -224,7 +224,7 @@ int fd_reserve(unsigned from, bool close_on_exec)
 
 	mutex_lock(&files->lock);
 	n = lowest_free(table_of(files), from);
-	err = n >= p->nofile ? -EMFILE : files_grow(files, n);
+	err = n >= limit_get(RLIMIT_NOFILE) ? -EMFILE : files_grow(files, n);
 	if (!err) {
 		bit_write(table_of(files)->used, n, true);
 		bit_write(table_of(files)->cloexec, n, close_on_exec);
@@ -303,7 +303,7 @@ int fd_replace(int fd, struct file *file, bool close_on_exec)
 	struct file *old = file;
 	int err = -EBADF;
 
-	if (fd >= 0 && (unsigned)fd < p->nofile) {
+	if (fd >= 0 && (unsigned)fd < limit_get(RLIMIT_NOFILE)) {
 		mutex_lock(&p->files->lock);
 		err = replace_locked(p->files, (unsigned)fd, file, close_on_exec, &old);
 		mutex_unlock(&p->files->lock);

@@ -89,6 +89,17 @@ enum {
 };
 
 #define CLONE_IO 0x80000000u
+#define CLONE_CLEAR_SIGHAND 0x100000000ull /* clone3 only */
+
+/* clone3's arguments: as they were first, and with what has come since. */
+struct clone3_args {
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+	uint64_t set_tid, set_tid_size, cgroup;
+};
+
+enum { CLONE3_SIZE_FIRST = 64 };
+
+_Static_assert(sizeof(struct clone3_args) == 88, "struct clone3_args");
 
 enum { WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 8, __WNOTHREAD = 0x20000000, __WALL = 0x40000000 };
 #define __WCLONE 0x80000000u
@@ -114,7 +125,25 @@ struct rlimit64 {
 
 #define RLIM_INFINITY UINT64_MAX
 
-enum { RLIMIT_STACK = 3, RLIMIT_CORE = 4, RLIMIT_NOFILE = 7, RLIMIT_COUNT = 16 };
+enum {
+	RLIMIT_CPU,
+	RLIMIT_FSIZE,
+	RLIMIT_DATA,
+	RLIMIT_STACK,
+	RLIMIT_CORE,
+	RLIMIT_RSS,
+	RLIMIT_NPROC,
+	RLIMIT_NOFILE,
+	RLIMIT_MEMLOCK,
+	RLIMIT_AS,
+	RLIMIT_LOCKS,
+	RLIMIT_SIGPENDING,
+	RLIMIT_MSGQUEUE,
+	RLIMIT_NICE,
+	RLIMIT_RTPRIO,
+	RLIMIT_RTTIME,
+	RLIMIT_COUNT,
+};
 
 /* ---- threads ---- */
 

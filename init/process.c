@@ -135,11 +135,11 @@ struct process *process_new(unsigned pid, const struct process *like)
 	spin_init(&p->lock, LOCK_SIGNAL);
 	waitq_init(&p->child_wait);
 	p->exit_signal = SIGCHLD;
-	p->nofile = NOFILE_DEFAULT;
+	limits_init(p->limits, like ? like->limits : NULL);
 	if (like) {
 		p->pgid = like->pgid;
 		p->sid = like->sid;
-		p->nofile = like->nofile;
+		atomic_store_explicit(&p->nice, atomic_load_explicit(&like->nice, memory_order_relaxed), memory_order_relaxed);
 		memcpy(p->actions, like->actions, sizeof(p->actions));
 		strlcpy(p->path, like->path, sizeof(p->path));
 	}

@@ -5,6 +5,7 @@
 #ifndef INIT_PROCESS_H
 #define INIT_PROCESS_H
 
+#include "init/limit.h"
 #include "init/signal.h"
 #include "kernel/wait.h"
 #include "mm/mm.h"
@@ -60,7 +61,9 @@ struct process {
 	struct where *where;	/* current directory, umask		(S,O)	*/
 	struct file *exe;	/* what runs				(S,O)	*/
 	char path[PROCESS_PATH];/* ... for people: a reader may see half of a change */
-	uint64_t nofile;	/* RLIMIT_NOFILE, the soft limit	(O)	*/
+	struct limit limits[RLIMIT_COUNT]; /* prlimit; see init/limit.h	(A)	*/
+	_Atomic int nice;	/* kept and reported, nothing else	(A)	*/
+	_Atomic unsigned membarrier; /* what it has registered for	(A)	*/
 
 	struct vfork *vfork;	/* parent waiting for us to let go of its memory, or NULL	(S) */
 	struct rcu_head rcu;
@@ -123,6 +126,10 @@ long process_clone(const struct arch_regs *regs, const struct clone_args *args);
 
 /* The only way to user mode for a task that has not been there. */
 _Noreturn void task_enter_user(const struct arch_regs *regs);
+
+/* From now on self, the caller's process, shares its descriptors (directory and umask) with no other one. It has one task. 0 or -ENOMEM. */
+int process_unshare_files(struct process *self);
+int process_unshare_where(struct process *self);
 
 /* ---- death (init/exit.c) ---- */
 

@@ -8,8 +8,6 @@
 #include "kernel/time.h"
 #include "lib/radix.h"
 
-#define NOFILE_DEFAULT 1024
-
 /* A parent in vfork, on its stack. */
 struct vfork {
 	struct waitq q;

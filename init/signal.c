@@ -205,6 +205,15 @@ void signal_set_blocked(uint64_t mask)
 	spin_unlock_irq(&p->lock, flags);
 }
 
+void signal_actions_reset(struct process *p)
+{
+	for (unsigned i = 0; i < SIGNALS; i++) {
+		struct signal_action *a = &p->actions[i];
+
+		*a = (struct signal_action){ .handler = a->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
+	}
+}
+
 /* ---- interrupted calls ---- */
 
 long signal_resume(const struct resume *r)

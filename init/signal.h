@@ -50,6 +50,9 @@ void signal_force(unsigned sig);
 /* To p's task of that tid; sig 0: only looks. 0 or -ESRCH. */
 int signal_send_tid(struct process *p, unsigned tid, unsigned sig);
 
+/* Handlers become the default; what is ignored stays ignored. p->lock held, or nobody else knows p. */
+void signal_actions_reset(struct process *p);
+
 /* Thread, in the task itself: what is pending and not blocked takes effect. May not return. */
 void signal_act(void);
 

@@ -34,7 +34,7 @@ static long duplicate_above(int fd, uint64_t from, bool close_on_exec)
 {
 	if (fd_cloexec(fd) < 0)
 		return -EBADF;
-	return from < process_current()->nofile ? duplicate(fd, (unsigned)from, close_on_exec) : -EINVAL;
+	return from < limit_get(RLIMIT_NOFILE) ? duplicate(fd, (unsigned)from, close_on_exec) : -EINVAL;
 }
 
 long sys_dup(int fd)

@@ -1,43 +1,72 @@
 /* SPDX-License-Identifier: MIT */
-/* Resource limits. Only the number of open files can be set; the others say what this kernel does. */
+/* Resource limits, kept and shown. Who enforces which is in init/limit.h. */
 #include "init/process_impl.h"
 
-#include "init/linux.h"
-#include "init/files.h"
 #include "init/exec.h"
+#include "init/files.h"
 #include "init/syscalls.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 
-static struct rlimit64 limit_of(const struct process *p, unsigned what)
+#define NO_LIMIT { RLIM_INFINITY, RLIM_INFINITY }
+
+static const struct rlimit64 defaults[RLIMIT_COUNT] = {
+	[RLIMIT_CPU] = NO_LIMIT,
+	[RLIMIT_FSIZE] = NO_LIMIT,
+	[RLIMIT_DATA] = NO_LIMIT,
+	[RLIMIT_STACK] = { STACK_SIZE, RLIM_INFINITY },
+	[RLIMIT_CORE] = { 0, RLIM_INFINITY },
+	[RLIMIT_RSS] = NO_LIMIT,
+	[RLIMIT_NPROC] = NO_LIMIT,
+	[RLIMIT_NOFILE] = { 1024, FILES_MAX },
+	[RLIMIT_MEMLOCK] = { 8 << 20, 8 << 20 },
+	[RLIMIT_AS] = NO_LIMIT,
+	[RLIMIT_LOCKS] = NO_LIMIT,
+	[RLIMIT_SIGPENDING] = NO_LIMIT,
+	[RLIMIT_MSGQUEUE] = { 819200, 819200 },
+	[RLIMIT_RTTIME] = NO_LIMIT, /* of NICE and RTPRIO: 0 */
+};
+
+static struct rlimit64 limit_read(const struct limit *l)
 {
-	switch (what) {
-	case RLIMIT_STACK:
-		return (struct rlimit64){ STACK_SIZE, STACK_SIZE };
-	case RLIMIT_CORE:
-		return (struct rlimit64){ 0, 0 };
-	case RLIMIT_NOFILE:
-		return (struct rlimit64){ p->nofile, FILES_MAX };
-	default:
-		return (struct rlimit64){ RLIM_INFINITY, RLIM_INFINITY };
+	return (struct rlimit64){ atomic_load_explicit(&l->cur, memory_order_relaxed),
+				  atomic_load_explicit(&l->max, memory_order_relaxed) };
+}
+
+static void limit_write(struct limit *l, const struct rlimit64 *to)
+{
+	atomic_store_explicit(&l->cur, to->cur, memory_order_relaxed);
+	atomic_store_explicit(&l->max, to->max, memory_order_relaxed);
+}
+
+void limits_init(struct limit *limits, const struct limit *like)
+{
+	for (unsigned i = 0; i < RLIMIT_COUNT; i++) {
+		struct rlimit64 is = like ? limit_read(&like[i]) : defaults[i];
+
+		limit_write(&limits[i], &is);
 	}
 }
 
+uint64_t limit_get(unsigned what)
+{
+	return atomic_load_explicit(&process_current()->limits[what].cur, memory_order_relaxed);
+}
+
+/* Everybody is root, and may raise the hard limit too; but a table of descriptors only grows so far. */
 static int limit_set(struct process *p, unsigned what, const struct rlimit64 *to)
 {
 	if (to->cur > to->max)
 		return -EINVAL;
-	if (what != RLIMIT_NOFILE)
-		return 0;
-	if (to->max > FILES_MAX)
+	if (what == RLIMIT_NOFILE && to->max > FILES_MAX)
 		return -EPERM;
-	p->nofile = to->cur;
+	limit_write(&p->limits[what], to);
 	return 0;
 }
 
 static long limit_change(struct process *p, unsigned what, uintptr_t to, uintptr_t old)
 {
-	struct rlimit64 was = limit_of(p, what), wanted;
+	struct rlimit64 was = limit_read(&p->limits[what]), wanted;
 	int err = 0;
 
 	if (to && copy_from_user(&wanted, to, sizeof(wanted)))
@@ -72,6 +101,15 @@ long sys_getrlimit(unsigned what, uintptr_t out)
 
 	if (what >= RLIMIT_COUNT)
 		return -EINVAL;
-	is = limit_of(process_current(), what);
+	is = limit_read(&process_current()->limits[what]);
 	return copy_to_user(out, &is, sizeof(is));
+}
+
+long sys_setrlimit(unsigned what, uintptr_t from)
+{
+	struct rlimit64 to;
+
+	if (copy_from_user(&to, from, sizeof(to)))
+		return -EFAULT;
+	return what < RLIMIT_COUNT ? limit_set(process_current(), what, &to) : -EINVAL;
 }

@@ -101,6 +101,20 @@ static long map_file(struct map_request *r, unsigned flags, int fd)
 	return ret;
 }
 
+/* May the address space grow by len bytes? Memory that MAP_FIXED replaces counts too, unlike on Linux. */
+static bool within_limit(size_t len)
+{
+	struct mm *mm = current->mm;
+	uint64_t limit = limit_get(RLIMIT_AS), mapped;
+
+	if (limit == RLIM_INFINITY)
+		return true;
+	rwsem_read_lock(&mm->lock);
+	mapped = mm->mapped;
+	rwsem_read_unlock(&mm->lock);
+	return mapped + align_up(len, PAGE_SIZE) / PAGE_SIZE <= limit / PAGE_SIZE;
+}
+
 long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd, uint64_t offset)
 {
 	struct map_request r = {
@@ -118,6 +132,8 @@ long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd,
 	err = request_check(&r, flags, offset);
 	if (err)
 		return err;
+	if (!within_limit(len))
+		return -ENOMEM;
 	if (!(flags & MAP_ANONYMOUS))
 		return map_file(&r, flags, fd);
 	return map_anonymous(&r, flags);
@@ -151,7 +167,12 @@ long sys_mprotect(uintptr_t addr, size_t len, unsigned prot)
 
 long sys_brk(uintptr_t to)
 {
-	return mm_brk(current->mm, to);
+	struct mm *mm = current->mm;
+	uint64_t limit = limit_get(RLIMIT_DATA);
+
+	if (limit != RLIM_INFINITY && to > mm->brk_start && to - mm->brk_start > limit)
+		to = 0; /* leaves it where it is */
+	return mm_brk(mm, to);
 }
 
 enum advice {

@@ -24,6 +24,57 @@ long sys_clone(struct arch_regs *regs)
 	return process_clone(regs, &args);
 }
 
+/* Bytes that we know no meaning of must be 0. 0, -EINVAL, -E2BIG, -EFAULT. */
+static int clone3_read(struct clone3_args *a, uintptr_t from, size_t size)
+{
+	char rest[64];
+
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (size < CLONE3_SIZE_FIRST)
+		return -EINVAL;
+	*a = (struct clone3_args){ 0 };
+	for (size_t at = sizeof(*a); at < size; at += sizeof(rest)) {
+		size_t n = size - at < sizeof(rest) ? size - at : sizeof(rest);
+
+		if (copy_from_user(rest, from + at, n))
+			return -EFAULT;
+		for (size_t i = 0; i < n; i++)
+			if (rest[i])
+				return -E2BIG;
+	}
+	return copy_from_user(a, from, size < sizeof(*a) ? size : sizeof(*a));
+}
+
+static bool clone3_valid(const struct clone3_args *a)
+{
+	if (a->flags & (CSIGNAL | CLONE_DETACHED) || a->exit_signal > SIGNALS || a->set_tid || a->set_tid_size)
+		return false;
+	if (a->flags & (CLONE_THREAD | CLONE_PARENT) && a->exit_signal)
+		return false;
+	return a->stack ? a->stack_size && user_range_ok(a->stack, a->stack_size) : !a->stack_size;
+}
+
+long sys_clone3(struct arch_regs *regs)
+{
+	struct clone3_args a;
+	struct clone_args args;
+	int err = clone3_read(&a, arch_regs_arg(regs, 0), arch_regs_arg(regs, 1));
+
+	if (!err && !clone3_valid(&a))
+		err = -EINVAL;
+	if (err)
+		return err;
+	args = (struct clone_args){
+		.flags = a.flags | a.exit_signal,
+		.stack = a.stack + a.stack_size,
+		.parent_tid = a.parent_tid,
+		.child_tid = a.child_tid,
+		.tls = a.tls,
+	};
+	return process_clone(regs, &args);
+}
+
 long sys_fork(struct arch_regs *regs)
 {
 	struct clone_args args = { .flags = SIGCHLD };
@@ -36,6 +87,35 @@ long sys_vfork(struct arch_regs *regs)
 	struct clone_args args = { .flags = CLONE_VM | CLONE_VFORK | SIGCHLD };
 
 	return process_clone(regs, &args);
+}
+
+/* Memory and actions are shared among the tasks of a process only, so these change nothing unless there are several. */
+#define UNSHARE_SINGLE (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+
+static bool is_single(struct process *p)
+{
+	irqflags_t flags = spin_lock_irq(&p->lock);
+	bool single = p->nr_tasks == 1;
+
+	spin_unlock_irq(&p->lock, flags);
+	return single;
+}
+
+/* Descriptors and directory are the process's: one of several tasks cannot have its own. */
+long sys_unshare(uint64_t flags)
+{
+	struct process *self = process_current();
+	int err = 0;
+
+	if (flags & ~(uint64_t)(UNSHARE_SINGLE | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM))
+		return -EINVAL;
+	if (flags & ~(uint64_t)CLONE_SYSVSEM && !is_single(self))
+		return -EINVAL;
+	if (flags & CLONE_FILES)
+		err = process_unshare_files(self);
+	if (!err && flags & CLONE_FS)
+		err = process_unshare_where(self);
+	return err;
 }
 
 long sys_execve(struct arch_regs *regs)

@@ -5,7 +5,6 @@
 #include "init/clock.h"
 #include "init/linux.h"
 #include "init/syscalls.h"
-#include "kernel/sched.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 
@@ -97,6 +96,36 @@ long sys_times(uintptr_t out)
 	return (long)(clock_ns() / (NSEC_PER_SEC / TICKS_PER_SEC));
 }
 
+/* Only the calendar can be set, and by everybody: everybody is root. */
+long sys_clock_settime(int clock, uintptr_t from)
+{
+	uint64_t ns;
+	int err;
+
+	if (clock != CLOCK_REALTIME)
+		return -EINVAL;
+	err = timespec_from_user(from, &ns);
+	if (!err)
+		realtime_set(ns);
+	return err;
+}
+
+long sys_settimeofday(uintptr_t tv, uintptr_t tz)
+{
+	struct timeval to;
+	int32_t zone[2];
+
+	if (tv && copy_from_user(&to, tv, sizeof(to)))
+		return -EFAULT;
+	if (tv && (to.usec < 0 || to.usec >= 1000000 || to.sec < 0))
+		return -EINVAL;
+	if (tz && copy_from_user(zone, tz, sizeof(zone)))
+		return -EFAULT;
+	if (tv)
+		realtime_set((uint64_t)to.sec * NSEC_PER_SEC + (uint64_t)to.usec * NSEC_PER_USEC);
+	return 0;
+}
+
 /* ---- sleeping ---- */
 
 /* Until `when` on the clock since power-on; interrupted, the rest goes to *remain (0: nowhere). */
@@ -130,26 +159,4 @@ long sys_clock_nanosleep(int clock, int flags, uintptr_t request, uintptr_t rema
 	if (flags & TIMER_ABSTIME)
 		return sleep_until(ns > offset ? ns - offset : 0, 0);
 	return sleep_until(deadline_after(ns), remain);
-}
-
-/* ---- CPUs ---- */
-
-long sys_sched_yield(void)
-{
-	thread_yield();
-	return 0;
-}
-
-long sys_sched_getaffinity(int pid, unsigned size, uintptr_t mask)
-{
-	uint64_t all = (1ull << smp_online()) - 1;
-	struct process *p;
-
-	if (size < sizeof(all) || size % sizeof(all))
-		return -EINVAL;
-	p = process_find(pid ? (unsigned)pid : process_current()->pid);
-	if (!p)
-		return -ESRCH;
-	process_put(p);
-	return copy_to_user(mask, &all, sizeof(all)) ? -EFAULT : (long)sizeof(all);
 }

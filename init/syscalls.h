@@ -25,18 +25,22 @@
 	/* sys_mm.c */ \
 	X(mmap, 6) X(munmap, 2) X(mprotect, 3) X(brk, 1) X(madvise, 3) \
 	/* sys_process.c */ \
-	X(clone, R) X(fork, R) X(vfork, R) X(execve, R) X(exit, 1) X(exit_group, 1) X(wait4, 4) \
+	X(clone, R) X(clone3, R) X(unshare, 1) X(fork, R) X(vfork, R) X(execve, R) X(exit, 1) X(exit_group, 1) X(wait4, 4) \
 	X(getpid, 0) X(getppid, 0) X(gettid, 0) X(getpgid, 1) X(getpgrp, 0) X(setpgid, 2) X(getsid, 1) X(setsid, 0) \
 	X(set_tid_address, 1) X(arch_prctl, 2) X(getrusage, 2) \
 	/* futex.c, robust.c */ \
 	X(futex, 6) X(set_robust_list, 2) X(get_robust_list, 3) \
 	/* sys_limit.c */ \
-	X(prlimit64, 4) X(getrlimit, 2) \
+	X(prlimit64, 4) X(getrlimit, 2) X(setrlimit, 2) \
 	/* sys_signal.c */ \
 	X(kill, 2) X(tkill, 2) X(tgkill, 3) X(rt_sigaction, 4) X(rt_sigprocmask, 4) X(rt_sigpending, 2) X(rt_sigreturn, 0) \
 	/* sys_time.c */ \
-	X(sched_yield, 0) X(sched_getaffinity, 3) X(nanosleep, 2) X(clock_nanosleep, 4) X(clock_gettime, 2) \
-	X(clock_getres, 2) X(gettimeofday, 2) X(time, 1) X(times, 1) \
+	X(nanosleep, 2) X(clock_nanosleep, 4) X(clock_gettime, 2) \
+	X(clock_getres, 2) X(gettimeofday, 2) X(time, 1) X(times, 1) X(clock_settime, 2) X(settimeofday, 2) \
+	/* sys_sched.c */ \
+	X(sched_yield, 0) X(sched_getaffinity, 3) X(sched_setaffinity, 3) X(sched_getscheduler, 1) X(sched_setscheduler, 3) \
+	X(sched_getparam, 2) X(sched_setparam, 2) X(sched_get_priority_max, 1) X(sched_get_priority_min, 1) \
+	X(sched_rr_get_interval, 2) X(getpriority, 2) X(setpriority, 3) X(getcpu, 3) X(membarrier, 3) \
 	/* sys_system.c */ \
 	X(uname, 1) X(sysinfo, 1) X(getrandom, 3) X(reboot, 4) X(getuid, 0) X(geteuid, 0) X(getgid, 0) X(getegid, 0) \
 	X(getgroups, 2)
@@ -87,6 +91,8 @@ long sys_brk(uintptr_t to);
 long sys_madvise(uintptr_t addr, size_t len, int advice);
 
 long sys_clone(struct arch_regs *regs);
+long sys_clone3(struct arch_regs *regs);
+long sys_unshare(uint64_t flags);
 long sys_fork(struct arch_regs *regs);
 long sys_vfork(struct arch_regs *regs);
 long sys_execve(struct arch_regs *regs);
@@ -110,6 +116,7 @@ long sys_get_robust_list(int tid, uintptr_t head, uintptr_t size);
 
 long sys_prlimit64(int pid, unsigned what, uintptr_t to, uintptr_t old);
 long sys_getrlimit(unsigned what, uintptr_t out);
+long sys_setrlimit(unsigned what, uintptr_t from);
 
 long sys_kill(int pid, int sig);
 long sys_tkill(int tid, int sig);
@@ -119,8 +126,6 @@ long sys_rt_sigprocmask(int how, uintptr_t to, uintptr_t old, size_t set_size);
 long sys_rt_sigpending(uintptr_t out, size_t set_size);
 long sys_rt_sigreturn(void);
 
-long sys_sched_yield(void);
-long sys_sched_getaffinity(int pid, unsigned size, uintptr_t mask);
 long sys_nanosleep(uintptr_t request, uintptr_t remain);
 long sys_clock_nanosleep(int clock, int flags, uintptr_t request, uintptr_t remain);
 long sys_clock_gettime(int clock, uintptr_t out);
@@ -128,6 +133,23 @@ long sys_clock_getres(int clock, uintptr_t out);
 long sys_gettimeofday(uintptr_t tv, uintptr_t tz);
 long sys_time(uintptr_t out);
 long sys_times(uintptr_t out);
+long sys_clock_settime(int clock, uintptr_t from);
+long sys_settimeofday(uintptr_t tv, uintptr_t tz);
+
+long sys_sched_yield(void);
+long sys_sched_getaffinity(int tid, unsigned size, uintptr_t mask);
+long sys_sched_setaffinity(int tid, unsigned size, uintptr_t mask);
+long sys_sched_getscheduler(int tid);
+long sys_sched_setscheduler(int tid, int policy, uintptr_t param);
+long sys_sched_getparam(int tid, uintptr_t param);
+long sys_sched_setparam(int tid, uintptr_t param);
+long sys_sched_get_priority_max(int policy);
+long sys_sched_get_priority_min(int policy);
+long sys_sched_rr_get_interval(int tid, uintptr_t out);
+long sys_getpriority(int which, int who);
+long sys_setpriority(int which, int who, int nice);
+long sys_getcpu(uintptr_t cpu, uintptr_t node, uintptr_t cache);
+long sys_membarrier(int command, unsigned flags, int cpu);
 
 long sys_uname(uintptr_t out);
 long sys_sysinfo(uintptr_t out);

@@ -47,6 +47,12 @@ void trap_user_work(struct arch_regs *regs)
 	while ((work = atomic_load_explicit(&current->arch.work, memory_order_relaxed))) {
 		if (work & WORK_RESCHED)
 			schedule();
+		if (work & WORK_MIGRATE) {
+			atomic_fetch_and_explicit(&current->arch.work, ~(uint32_t)WORK_MIGRATE, memory_order_relaxed);
+			arch_irq_enable();
+			thread_migrate();
+			arch_irq_disable();
+		}
 		if (work & WORK_SIGNAL) {
 			atomic_fetch_and_explicit(&current->arch.work, ~(uint32_t)WORK_SIGNAL, memory_order_relaxed);
 			arch_irq_enable();

@@ -66,14 +66,14 @@ struct runq_was runq_put(struct cpu *c, struct thread *t)
 
 /* ---- choosing ---- */
 
-static struct thread *steal_from(struct cpu *victim)
+static struct thread *steal_from(struct cpu *victim, uint64_t thief)
 {
 	struct thread *t, *found = NULL;
 
 	spin_lock(&victim->lock);
 	list_for_each(t, &victim->queue, run) {
 		/* acquire: pairs with sched_finish */
-		if (!atomic_load_explicit(&t->on_cpu, memory_order_acquire)) {
+		if (!atomic_load_explicit(&t->on_cpu, memory_order_acquire) && thread_affinity(t) & thief) {
 			queue_remove(victim, t);
 			found = t;
 			break;
@@ -91,7 +91,7 @@ static struct thread *steal(const struct cpu *self)
 		struct cpu *victim = &cpus[(self->id + i) % MAX_CPUS];
 
 		if (cpu_queued(victim))
-			t = steal_from(victim);
+			t = steal_from(victim, cpu_bit(self));
 	}
 	return t;
 }

@@ -136,14 +136,17 @@ void preempt_enable_slow(void)
 static struct cpu *place(const struct thread *t)
 {
 	struct cpu *last = &cpus[atomic_load_explicit(&t->cpu, memory_order_relaxed)], *idle;
+	uint64_t allowed = thread_affinity(t);
 
 	/* acquire: pairs with sched_finish. Set: point 2. */
 	if (atomic_load_explicit(&t->on_cpu, memory_order_acquire))
 		return last;
-	idle = runq_claim_idle(cpu_bit(last));
+	idle = runq_claim_idle(cpu_bit(last) & allowed);
 	if (!idle)
-		idle = runq_claim_idle(UINT64_MAX);
-	return idle ? idle : last;
+		idle = runq_claim_idle(allowed);
+	if (!idle)
+		idle = allowed & cpu_bit(last) ? last : &cpus[__builtin_ctzll(allowed)];
+	return idle;
 }
 
 void sched_wake(struct thread *t)
@@ -161,6 +164,27 @@ void sched_wake(struct thread *t)
 	if (!was.idle)
 		runq_kick_idle();
 	arch_irq_restore(flags);
+}
+
+/* Nobody but a waker puts a thread on another CPU's queue: so it sleeps for a moment. Its own CPU wakes it, with on_cpu clear. */
+#define MIGRATE_NS (10 * NSEC_PER_USEC)
+
+void thread_migrate(void)
+{
+	while (thread_misplaced())
+		thread_sleep_until(clock_ns() + MIGRATE_NS, WAIT_FOREVER);
+}
+
+void thread_set_affinity(struct thread *t, uint64_t allowed)
+{
+	atomic_store_explicit(&t->allowed, allowed, memory_order_relaxed);
+	if (t == current)
+		return;
+	atomic_fetch_or_explicit(&t->arch.work, WORK_MIGRATE, memory_order_relaxed);
+	/* as in thread_signal: either we see that t is on a CPU, or t sees its work before it is in user mode */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&t->on_cpu, memory_order_relaxed))
+		arch_ipi_send(atomic_load_explicit(&t->cpu, memory_order_relaxed), ARCH_IRQ_RESCHED);
 }
 
 void sched_resched_interrupt(void)

@@ -87,6 +87,7 @@ struct thread {
 	_Atomic(const struct wait_why *) why; /* what it sleeps for; read it through thread_why	*/
 	_Atomic uint64_t since;	/* since when								*/
 	_Atomic uint64_t switches; /* voluntary + involuntary						*/
+	_Atomic uint64_t allowed; /* bit n: it may run on CPU n. One that is not allowed it leaves on its next way to user mode */
 
 	/* the floors above */
 	struct arch_mm *space;	/* address space to run in; NULL: a kernel thread. Set by itself, irq off */
@@ -100,6 +101,8 @@ struct thread {
 };
 
 #define current arch_current()
+
+enum { WORK_MIGRATE = 4 }; /* of arch_thread.work: thread_migrate, on the way to user mode */
 
 static inline void preempt_disable(void)
 {
@@ -152,6 +155,22 @@ static inline bool thread_killed(void)
 
 void thread_yield(void);
 int thread_sleep_until(uint64_t when, enum wait_mode mode); /* 0: it is that late; -EINTR by mode */
+
+/* On which CPUs t may run: at least one that is online. Any context; t's memory as for thread_unpark. If t is current, thread_migrate
+ * is to follow. */
+void thread_set_affinity(struct thread *t, uint64_t cpus);
+
+static inline uint64_t thread_affinity(const struct thread *t)
+{
+	return atomic_load_explicit(&t->allowed, memory_order_relaxed);
+}
+
+static inline bool thread_misplaced(void)
+{
+	return !(thread_affinity(current) >> atomic_load_explicit(&current->cpu, memory_order_relaxed) & 1);
+}
+
+void thread_migrate(void); /* returns on a CPU that is allowed. Sleeps if this one is not */
 
 /* CPU time used until now, if t is current; else until its last switch. */
 uint64_t thread_ran_ns(const struct thread *t);

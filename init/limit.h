@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (init/sys_rw.c), AS and DATA (init/sys_mm.c).
+ * NPROC binds nobody: everybody is root. CORE limits what is never written.
+ */
+#ifndef INIT_LIMIT_H
+#define INIT_LIMIT_H
+
+#include "init/linux.h"
+#include <stdatomic.h>
+
+/* (A) atomic: another process may set them at any time */
+struct limit {
+	_Atomic uint64_t cur, max; /* (A) */
+};
+
+void limits_init(struct limit *limits, const struct limit *like); /* like NULL: a first process's */
+
+/* The calling process's soft limit. */
+uint64_t limit_get(unsigned what);
+
+#endif
