@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* /dev: null, zero, random numbers, the console's streams. */
+/* /dev: null, zero, random numbers, the console's streams, links to one's own descriptors. */
 #include "drivers/console.h"
 #include "fs/memdir.h"
 #include "kernel/log.h"
@@ -144,6 +144,36 @@ static int node_open(struct inode *inode, struct file *file)
 
 const struct inode_ops device_node_ops = { .open = node_open };
 
+/* ---- names for one's own descriptors ---- */
+
+static const char *const links[][2] = {
+	{ "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
+};
+
+static long dev_readlink(struct inode *inode, char *buf, size_t size)
+{
+	const char *target = memnode_of(inode)->arg;
+	size_t len = strnlen(target, size);
+
+	memcpy(buf, target, len);
+	return (long)len;
+}
+
+static const struct inode_ops dev_link_ops = { .readlink = dev_readlink };
+
+static bool links_add(struct super *super, struct memnode *root)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(links); i++) {
+		struct memnode *node = memdir_add(super, root, links[i][0], strlen(links[i][0]), S_IFLNK | 0777);
+
+		if (!node)
+			return false;
+		node->arg = links[i][1];
+		node->inode->ops = &dev_link_ops;
+	}
+	return true;
+}
+
 static struct super dev_super = { .type = "devtmpfs", .dev = 5, .read_only = true };
 static struct memnode *dev_root;
 
@@ -161,7 +191,7 @@ struct super *dev_mount(void)
 		node->inode->ops = &device_node_ops;
 		node->inode->rdev = device_number(dev);
 	}
-	return &dev_super;
+	return links_add(&dev_super, dev_root) ? &dev_super : NULL;
 }
 
 static int open_device(const char *name, unsigned flags, struct file **out)

@@ -20,6 +20,46 @@ static const struct file_ops *default_ops(const struct inode *inode)
 	return inode_type(inode) == S_IFREG ? &regular_ops : &no_ops;
 }
 
+/* ---- written or run, never both ---- */
+
+/* One more that goes in direction `step`, unless somebody goes in the other. */
+static bool writers_add(struct inode *inode, int step)
+{
+	int now = atomic_load_explicit(&inode->writers, memory_order_relaxed);
+
+	do {
+		if (now * step < 0)
+			return false;
+		/* only a count: what is written and read meanwhile is ordered by the locks of the pages */
+	} while (!atomic_compare_exchange_weak_explicit(&inode->writers, &now, now + step, memory_order_relaxed, memory_order_relaxed));
+	return true;
+}
+
+static bool counts_as_writer(const struct inode *inode, unsigned flags)
+{
+	return (flags & (VFS_WRITE | VFS_PATH)) == VFS_WRITE && inode_type(inode) == S_IFREG;
+}
+
+int file_deny_write(struct file *file)
+{
+	if (!writers_add(file->inode, -1))
+		return -ETXTBSY;
+	atomic_fetch_or_explicit(&file->flags, VFS_RUNS, memory_order_relaxed);
+	return 0;
+}
+
+static void writers_leave(struct file *file)
+{
+	unsigned flags = file_flags(file);
+
+	if (flags & VFS_RUNS)
+		atomic_fetch_add_explicit(&file->inode->writers, 1, memory_order_relaxed);
+	else if (counts_as_writer(file->inode, flags))
+		atomic_fetch_sub_explicit(&file->inode->writers, 1, memory_order_relaxed);
+}
+
+/* ---- opening ---- */
+
 int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 {
 	struct file *file = slab_zalloc(&file_cache);
@@ -33,9 +73,13 @@ int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 	atomic_store_explicit(&file->flags, flags, memory_order_relaxed);
 	mutex_init(&file->pos_lock, LOCK_FILE_POS);
 	inode_get(inode);
-	if (inode->ops->open && !(flags & VFS_PATH))
+	if (counts_as_writer(inode, flags) && !writers_add(inode, 1))
+		err = -ETXTBSY;
+	else if (inode->ops->open && !(flags & VFS_PATH))
 		err = inode->ops->open(inode, file);
 	if (err) {
+		if (err != -ETXTBSY)
+			writers_leave(file);
 		inode_put(inode);
 		slab_free(&file_cache, file);
 		return err;
@@ -141,6 +185,7 @@ void file_put(struct file *file)
 		return;
 	if (file->ops->release)
 		file->ops->release(file);
+	writers_leave(file);
 	inode_put(file->inode);
 	rcu_call(&file->rcu, file_free_rcu);
 }

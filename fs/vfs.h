@@ -36,6 +36,7 @@ enum open_flags {
 	VFS_NOFOLLOW = 128, /* -ELOOP if the last name is a symbolic link */
 	VFS_NONBLOCK = 256,
 	VFS_PATH = 512,	    /* a handle only: no reading, no writing */
+	VFS_RUNS = 1 << 15, /* only file_deny_write sets it */
 };
 
 struct file;
@@ -156,6 +157,7 @@ struct inode {
 	uint64_t ino;			/*					(C) */
 	_Atomic unsigned refs;		/*					(A) */
 	_Atomic bool filled;		/* or discarded: the wait is over	(A) */
+	_Atomic int writers;		/* > 0: files open for writing; < 0: that run	(A) */
 	uint32_t mode;			/* type and permissions			(I) */
 	uint32_t nlink, uid, gid;	/*					(I) */
 	uint32_t rdev;			/*					(C) */
@@ -313,6 +315,12 @@ static inline bool file_writable(const struct file *file)
 {
 	return (file_flags(file) & (VFS_WRITE | VFS_PATH)) == VFS_WRITE;
 }
+
+/*
+ * A program that runs is not written to, and what is written to does not run: inode->writers counts one or the other. A file opened for
+ * writing counts up and fails with -ETXTBSY below 0; file_deny_write counts down until file_put and fails so above 0.
+ */
+int file_deny_write(struct file *file);
 
 /* What can be mapped of it, or NULL. Lives as long as the file's inode. */
 struct mapping *file_mapping(struct file *file);

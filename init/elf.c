@@ -2,6 +2,7 @@
 /*
  * Nothing of a program is read here but its headers. Segments are private file mappings whose pages come by faults; the
  * last page of initialised data is cleared behind its end by an ordinary user write, which is an ordinary copy-on-write fault.
+ * Where segments overlap, the later one is mapped over the earlier, as on Linux; so is what lies beyond the end of the file: it faults.
  */
 #include "init/elf.h"
 
@@ -97,8 +98,7 @@ static uintptr_t segment_end(const struct segment *s)
 /* NULL, or what is wrong with it. Biased addresses; every sum below is safe once the one before it has been checked. */
 static const char *load_check(const struct image *image, const struct elf_phdr *ph)
 {
-	const struct segment *last = image->nr ? &image->segments[image->nr - 1] : NULL;
-	uint64_t vaddr = ph->vaddr + image->bias, size = mapping_size(image->mapping);
+	uint64_t vaddr = ph->vaddr + image->bias;
 
 	if (ph->filesz > ph->memsz)
 		return "an ELF segment has more bytes in the file than in memory";
@@ -106,10 +106,8 @@ static const char *load_check(const struct image *image, const struct elf_phdr *
 		return "an ELF segment lies outside user memory";
 	if (ph->filesz && (vaddr - ph->offset) % PAGE_SIZE)
 		return "an ELF segment is not aligned to pages as its place in the file is";
-	if (ph->filesz && (ph->offset > size || ph->filesz > size - ph->offset))
-		return "the file ends inside an ELF segment (truncated?)";
-	if (last && align_down(vaddr, PAGE_SIZE) < segment_end(last))
-		return "ELF segments overlap or are out of order";
+	if (ph->offset > INT64_MAX - ph->filesz)
+		return "an ELF segment lies beyond the end of any file";
 	if (image->nr == IMAGE_SEGMENTS)
 		return "too many ELF segments";
 	return NULL;
@@ -135,22 +133,24 @@ static int load_add(struct image *image, const struct elf_phdr *ph, uint64_t pho
 
 static int phdr_take(struct image *image, const struct elf_phdr *ph, uint64_t phoff)
 {
-	if (ph->type == PT_INTERP)
-		return refuse(image, "a dynamic ELF program (link it with -static)");
+	if (ph->type == PT_INTERP) {
+		refuse(image, "a dynamic ELF program, and there is no dynamic linker (link it with -static)");
+		return -ENOENT; /* of the interpreter, as on Linux */
+	}
 	if (ph->type == PT_GNU_STACK)
 		image->stack_exec = ph->flags & PF_X;
 	return ph->type == PT_LOAD && ph->memsz ? load_add(image, ph, phoff) : 0;
 }
 
-static bool entry_inside(const struct image *image)
+/* A segment that asks for more than pages gets it: what its offsets are aligned to, its addresses are too. */
+static uintptr_t bias_choose(const struct elf_phdr *table, unsigned n)
 {
-	for (unsigned i = 0; i < image->nr; i++) {
-		const struct segment *s = &image->segments[i];
+	uint64_t align = PAGE_SIZE;
 
-		if (s->flags & VMA_EXEC && image->entry >= s->vaddr && image->entry - s->vaddr < s->memsz)
-			return true;
-	}
-	return false;
+	for (unsigned i = 0; i < n; i++)
+		if (table[i].type == PT_LOAD && table[i].align > align && is_power_of_two(table[i].align))
+			align = table[i].align;
+	return align < DYN_BASE ? align_up(DYN_BASE, align) : DYN_BASE;
 }
 
 static int phdrs_take(struct image *image, const struct elf_header *h, struct elf_phdr *table)
@@ -158,13 +158,11 @@ static int phdrs_take(struct image *image, const struct elf_header *h, struct el
 	int err = read_exactly(image, h->phoff, table, h->phnum * sizeof(*table),
 			       "the file ends inside its ELF program headers (truncated?)");
 
+	if (!err && h->type == ELF_DYN)
+		image->bias = bias_choose(table, h->phnum);
 	for (unsigned i = 0; i < h->phnum && !err; i++)
 		err = phdr_take(image, &table[i], h->phoff);
-	if (!err && !image->nr)
-		err = refuse(image, "an ELF file with nothing to load");
-	if (!err && !entry_inside(image))
-		err = refuse(image, "its entry point lies outside its code");
-	return err;
+	return err || image->nr ? err : refuse(image, "an ELF file with nothing to load");
 }
 
 int image_read(struct image *image, const char *path, struct mapping *mapping)
@@ -182,10 +180,9 @@ int image_read(struct image *image, const char *path, struct mapping *mapping)
 	table = kmalloc(PHDRS_MAX * sizeof(*table));
 	if (!table)
 		return -ENOMEM;
-	image->bias = h.type == ELF_DYN ? DYN_BASE : 0;
-	image->entry = h.entry + image->bias;
 	image->phnum = h.phnum;
 	err = phdrs_take(image, &h, table);
+	image->entry = h.entry + image->bias;
 	kfree(table);
 	return err;
 }
@@ -223,15 +220,31 @@ static int map_rest(const struct segment *s, struct mm *mm)
 
 int image_map(const struct image *image, struct mm *mm)
 {
+	uintptr_t end = 0;
 	int err = 0;
 
 	for (unsigned i = 0; i < image->nr && !err; i++) {
-		err = map_file_part(image, &image->segments[i], mm);
+		const struct segment *s = &image->segments[i];
+
+		err = map_file_part(image, s, mm);
 		if (!err)
-			err = map_rest(&image->segments[i], mm);
+			err = map_rest(s, mm);
+		end = segment_end(s) > end ? segment_end(s) : end;
 	}
-	mm->brk_start = mm->brk = segment_end(&image->segments[image->nr - 1]);
+	mm->brk_start = mm->brk = end;
 	return err;
+}
+
+/* Does a segment that was mapped later own this page? */
+static bool page_replaced(const struct image *image, unsigned by_after, uintptr_t page)
+{
+	for (unsigned i = by_after + 1; i < image->nr; i++) {
+		const struct segment *s = &image->segments[i];
+
+		if (page >= align_down(s->vaddr, PAGE_SIZE) && page < segment_end(s))
+			return true;
+	}
+	return false;
 }
 
 int image_clear(const struct image *image)
@@ -240,7 +253,9 @@ int image_clear(const struct image *image)
 		const struct segment *s = &image->segments[i];
 		uintptr_t end = s->vaddr + s->filesz;
 
-		if (!s->filesz || s->memsz == s->filesz || !(s->flags & VMA_WRITE))
+		if (!s->filesz || s->memsz == s->filesz || !(s->flags & VMA_WRITE) || end % PAGE_SIZE == 0)
+			continue;
+		if (page_replaced(image, i, align_down(end, PAGE_SIZE)))
 			continue;
 		if (clear_user(end, page_up(end) - end))
 			return -EFAULT;

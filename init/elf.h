@@ -7,7 +7,7 @@
 
 struct file;
 
-#define IMAGE_SEGMENTS 16
+#define IMAGE_SEGMENTS 24
 
 /* One PT_LOAD. vaddr is where it will be: the bias is added. */
 struct segment {
@@ -25,10 +25,10 @@ struct image {
 	unsigned phnum;
 	bool stack_exec;
 	unsigned nr;
-	struct segment segments[IMAGE_SEGMENTS]; /* ascending, no page in common */
+	struct segment segments[IMAGE_SEGMENTS]; /* in the order of the file: later ones lie over earlier ones */
 };
 
-/* Reads and checks the headers through the page cache. 0, -ENOEXEC (said why in the log), -ENOMEM, -EIO. Sleeps. */
+/* Reads and checks the headers through the page cache. 0, -ENOEXEC or -ENOENT (said why in the log), -ENOMEM, -EIO. Sleeps. */
 int image_read(struct image *image, const char *path, struct mapping *mapping);
 
 /* Maps every segment into mm, which need not be current, and sets the break behind the last. 0 or -errno. Sleeps. */

@@ -13,6 +13,7 @@
 
 #include "fs/vfs.h"
 #include "init/files.h"
+#include "init/linux.h"
 #include "init/futex.h"
 #include "init/process.h"
 #include "init/where.h"
@@ -20,10 +21,12 @@
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
+#include "lib/format.h"
 #include "lib/string.h"
 
 struct program {
-	const char *path;
+	const struct exec_name *name;
+	char interpreter[SCRIPT_PATH]; /* "": the file is the program itself */
 	struct file *file;
 	struct mm *mm;
 	struct image image;
@@ -31,20 +34,33 @@ struct program {
 
 /* ---- before the point of no return ---- */
 
-/* Only a regular file that somebody may execute. */
-static int program_open(const char *path, struct file **file)
+static int may_run(struct inode *inode)
 {
-	struct inode *base = where_cwd(process_current()->where);
-	int err = vfs_open(base, path, VFS_READ, 0, file);
+	if (inode_type(inode) == S_IFLNK)
+		return -ELOOP; /* only with nofollow do we get to see one */
+	return inode_type(inode) == S_IFREG && inode->mode & 0111 && inode->mapping.ops ? 0 : -EACCES;
+}
 
-	inode_put(base);
+/* Only a regular file that somebody may execute, and that nobody has open for writing. */
+int program_open(const struct exec_name *name, struct file **file)
+{
+	struct inode *inode;
+	int err = path_lookup(name->dir, name->path, name->nofollow ? LOOKUP_NOFOLLOW : 0, &inode);
+
 	if (err)
 		return err;
-	if (inode_type((*file)->inode) == S_IFREG && (*file)->inode->mode & 0111 && file_mapping(*file))
-		return 0;
-	file_put(*file);
-	*file = NULL;
-	return -EACCES;
+	err = may_run(inode);
+	if (!err)
+		err = vfs_open_inode(inode, VFS_READ, file);
+	inode_put(inode);
+	if (err)
+		return err;
+	err = file_deny_write(*file);
+	if (err) {
+		file_put(*file);
+		*file = NULL;
+	}
+	return err;
 }
 
 static int stack_map(struct program *p)
@@ -62,13 +78,19 @@ static int stack_map(struct program *p)
 	return at < 0 ? (int)at : 0;
 }
 
-static int program_prepare(struct program *p)
+static const char *program_path(const struct program *p)
 {
-	int err = program_open(p->path, &p->file);
+	return *p->interpreter ? p->interpreter : p->name->shown;
+}
 
-	if (err)
-		return err;
-	err = image_read(&p->image, p->path, file_mapping(p->file));
+static int program_prepare(struct program *p, struct strings *s)
+{
+	int err = program_open(p->name, &p->file);
+
+	if (!err)
+		err = script_follow(p->name, &p->file, s, p->interpreter);
+	if (!err)
+		err = image_read(&p->image, program_path(p), file_mapping(p->file));
 	if (err)
 		return err;
 	p->mm = mm_create();
@@ -88,12 +110,13 @@ static void program_discard(struct program *p)
 
 /* ---- after it ---- */
 
-static void name_take(struct process *self, const char *path)
+/* A script gives its name to the thread, and its interpreter is what runs. */
+static void name_take(struct process *self, const struct program *p)
 {
-	const char *base = strrchr(path, '/');
+	const char *shown = p->name->shown, *base = strrchr(shown, '/');
 
-	path_resolve(path, self->path, sizeof(self->path));
-	strlcpy(current->name, base ? base + 1 : path, sizeof(current->name));
+	path_resolve(program_path(p), self->path, sizeof(self->path));
+	strlcpy(current->name, base ? base + 1 : shown, sizeof(current->name));
 }
 
 /* The process runs p from now on. Takes over p's references. */
@@ -110,7 +133,7 @@ static void program_take(struct program *p)
 	self->exe = p->file;
 	signal_actions_reset(self);
 	spin_unlock_irq(&self->lock, flags);
-	name_take(self, p->path);
+	name_take(self, p);
 	current->mm = p->mm;
 	thread_set_space(current, &p->mm->arch);
 	arch_user_reset();
@@ -130,11 +153,11 @@ static uintptr_t program_fill(const struct program *p, const struct strings *s)
 	return stack_build(s, &p->image, USER_TOP);
 }
 
-int exec_program(const char *path, const struct strings *s, struct arch_regs *regs)
+int exec_program(const struct exec_name *name, struct strings *s, struct arch_regs *regs)
 {
-	struct program p = { .path = path };
+	struct program p = { .name = name };
 	uintptr_t sp;
-	int err = program_prepare(&p);
+	int err = program_prepare(&p, s);
 
 	if (!err)
 		err = process_become_single();
@@ -147,7 +170,7 @@ int exec_program(const char *path, const struct strings *s, struct arch_regs *re
 	program_take(&p);
 	sp = program_fill(&p, s);
 	if (!sp) {
-		log_line("PID %u %s: its first pages could not be written (memory?): killed", process_current()->pid, path);
+		log_line("PID %u %s: its first pages could not be written (memory?): killed", process_current()->pid, name->shown);
 		process_exit(SIGKILL);
 	}
 	arch_regs_init_user(regs, p.image.entry, sp);
@@ -186,20 +209,62 @@ static int strings_fill(struct strings *s, const char *path, uintptr_t argv, uin
 	return err ? err : strings_add(s, path);
 }
 
-long exec_user(struct arch_regs *regs, uintptr_t user_path, uintptr_t argv, uintptr_t envp)
+static long exec_named(struct arch_regs *regs, const struct exec_name *name, uintptr_t argv, uintptr_t envp)
 {
-	struct strings *s;
-	char *path;
-	int err = path_from_user(user_path, false, &path);
+	struct strings *s = strings_new();
+	int err = s ? strings_fill(s, name->shown, argv, envp) : -ENOMEM;
 
-	if (err)
-		return err;
-	s = strings_new();
-	err = s ? strings_fill(s, path, argv, envp) : -ENOMEM;
 	if (!err)
-		err = exec_program(path, s, regs);
+		err = exec_program(name, s, regs);
 	if (s)
 		strings_free(s);
-	kfree(path);
 	return err;
+}
+
+long exec_user(struct arch_regs *regs, uintptr_t user_path, uintptr_t argv, uintptr_t envp)
+{
+	struct exec_name name = { .dir = AT_FDCWD };
+	char *path;
+	long ret = path_from_user(user_path, false, &path);
+
+	if (ret)
+		return ret;
+	name.path = name.shown = path;
+	ret = exec_named(regs, &name, argv, envp);
+	kfree(path);
+	return ret;
+}
+
+/* What a program learns of a path that begins at a descriptor. NULL: no memory. */
+static char *shown_at(int dir, const char *path)
+{
+	size_t size = sizeof("/dev/fd/4294967295/") + strlen(path);
+	char *shown = kmalloc(size);
+
+	if (shown)
+		snprintf(shown, size, "/dev/fd/%d%s%s", dir, *path ? "/" : "", path);
+	return shown;
+}
+
+long exec_user_at(struct arch_regs *regs)
+{
+	struct exec_name name = { .dir = (int)arch_regs_arg(regs, 0) };
+	unsigned flags = (unsigned)arch_regs_arg(regs, 4);
+	char *path, *shown = NULL;
+	long ret;
+
+	if (flags & ~(unsigned)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+		return -EINVAL;
+	name.nofollow = flags & AT_SYMLINK_NOFOLLOW;
+	ret = path_from_user(arch_regs_arg(regs, 1), flags & AT_EMPTY_PATH, &path);
+	if (ret)
+		return ret;
+	if (name.dir != AT_FDCWD && *path != '/')
+		shown = shown_at(name.dir, path);
+	name.path = path;
+	name.shown = shown ? shown : path;
+	ret = exec_named(regs, &name, arch_regs_arg(regs, 2), arch_regs_arg(regs, 3));
+	kfree(shown);
+	kfree(path);
+	return ret;
 }

@@ -31,7 +31,7 @@ static struct layout layout_plan(const struct strings *s, uintptr_t top)
 {
 	struct layout l;
 
-	l.strings = top - sizeof(uint64_t) - s->used;
+	l.strings = top - sizeof(uint64_t) - (s->used - s->start);
 	l.platform = l.strings - sizeof(ABI_MACHINE);
 	l.random = l.platform - 16;
 	l.words = 1 + s->argc + 1 + s->envc + 1 + AUX_WORDS;
@@ -58,7 +58,7 @@ static uint64_t *aux_put(uint64_t *w, const struct image *image, const struct la
 static uint64_t *pointers_put(uint64_t *w, const struct strings *s, unsigned n, uintptr_t base, size_t *offset)
 {
 	while (n--) {
-		*w++ = base + *offset;
+		*w++ = base + (*offset - s->start);
 		*offset = strings_next(s, *offset);
 	}
 	*w++ = 0;
@@ -69,7 +69,7 @@ static int words_copy_out(const struct strings *s, const struct image *image, co
 {
 	uint64_t *words = kmalloc(l->words * sizeof(*words)), *w = words;
 	struct mm *mm = current->mm;
-	size_t offset = 0;
+	size_t offset = s->start;
 	int err;
 
 	if (!words)
@@ -77,10 +77,10 @@ static int words_copy_out(const struct strings *s, const struct image *image, co
 	*w++ = s->argc;
 	mm->arg_start = l->strings;
 	w = pointers_put(w, s, s->argc, l->strings, &offset);
-	mm->arg_end = mm->env_start = l->strings + offset;
+	mm->arg_end = mm->env_start = l->strings + (offset - s->start);
 	w = pointers_put(w, s, s->envc, l->strings, &offset);
-	mm->env_end = l->strings + offset;
-	w = aux_put(w, image, l, l->strings + offset);
+	mm->env_end = l->strings + (offset - s->start);
+	w = aux_put(w, image, l, l->strings + (offset - s->start));
 	assert(w == words + l->words);
 	err = copy_to_user(l->sp, words, l->words * sizeof(*words));
 	kfree(words);

@@ -9,12 +9,16 @@
 
 struct strings *strings_new(void)
 {
-	return kzalloc(sizeof(struct strings));
+	struct strings *s = kzalloc(sizeof(struct strings));
+
+	if (s)
+		s->start = s->used = STRINGS_FRONT;
+	return s;
 }
 
 void strings_free(struct strings *s)
 {
-	for (size_t i = 0; i < STRINGS_MAX / PAGE_SIZE && s->pages[i]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(s->pages); i++)
 		kfree(s->pages[i]);
 	kfree(s);
 }
@@ -26,7 +30,7 @@ static char *room(struct strings *s, size_t *n, int *err)
 	char **page;
 
 	*err = -E2BIG;
-	if (s->used + pointers >= STRINGS_MAX)
+	if (s->used - STRINGS_FRONT + pointers >= STRINGS_MAX)
 		return NULL;
 	page = &s->pages[s->used / PAGE_SIZE];
 	if (!*page)
@@ -87,6 +91,31 @@ int strings_add_user(struct strings *s, uintptr_t text)
 	return strings_append(s, text, part_user);
 }
 
+int strings_add_front(struct strings *s, const char *text)
+{
+	size_t n = strlen(text) + 1;
+
+	if (n > s->start)
+		return -E2BIG;
+	while (n--) {
+		char **page = &s->pages[--s->start / PAGE_SIZE];
+
+		if (!*page)
+			*page = kmalloc(PAGE_SIZE);
+		if (!*page)
+			return -ENOMEM;
+		(*page)[s->start % PAGE_SIZE] = text[n];
+	}
+	s->argc++;
+	return 0;
+}
+
+void strings_drop_front(struct strings *s)
+{
+	s->start = strings_next(s, s->start);
+	s->argc--;
+}
+
 size_t strings_next(const struct strings *s, size_t offset)
 {
 	while (s->pages[offset / PAGE_SIZE][offset % PAGE_SIZE])
@@ -96,10 +125,13 @@ size_t strings_next(const struct strings *s, size_t offset)
 
 int strings_copy_out(const struct strings *s, uintptr_t to)
 {
-	for (size_t at = 0; at < s->used; at += PAGE_SIZE) {
-		size_t n = s->used - at < PAGE_SIZE ? s->used - at : PAGE_SIZE;
+	size_t n;
 
-		if (copy_to_user(to + at, s->pages[at / PAGE_SIZE], n))
+	for (size_t at = s->start; at < s->used; at += n) {
+		n = PAGE_SIZE - at % PAGE_SIZE;
+		if (n > s->used - at)
+			n = s->used - at;
+		if (copy_to_user(to + (at - s->start), s->pages[at / PAGE_SIZE] + at % PAGE_SIZE, n))
 			return -EFAULT;
 	}
 	return 0;

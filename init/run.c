@@ -5,6 +5,7 @@
 #include "init/cmdline.h"
 #include "init/exec.h"
 #include "init/files.h"
+#include "init/linux.h"
 #include "init/process.h"
 #include "init/proc_files.h"
 #include "init/root.h"
@@ -95,7 +96,7 @@ static const char *start_error(int err)
 {
 	switch (err) {
 	case -ENOENT:
-		return "there is no such file on the root file system (init=PATH on the command line names another)";
+		return "there is no such file on the root file system (init=PATH on the command line names another), or no dynamic linker for it";
 	case -EACCES:
 		return "it is not an executable file";
 	case -ENOEXEC:
@@ -153,11 +154,12 @@ static int strings_of_cmdline(struct strings *s)
 
 static int program_start(struct arch_regs *regs)
 {
+	const struct exec_name name = { .dir = AT_FDCWD, .path = cmdline.init, .shown = cmdline.init };
 	struct strings *s = strings_new();
 	int err = s ? strings_of_cmdline(s) : -ENOMEM;
 
 	if (!err)
-		err = exec_program(cmdline.init, s, regs);
+		err = exec_program(&name, s, regs);
 	if (s)
 		strings_free(s);
 	return err;

@@ -123,6 +123,11 @@ long sys_execve(struct arch_regs *regs)
 	return exec_user(regs, arch_regs_arg(regs, 0), arch_regs_arg(regs, 1), arch_regs_arg(regs, 2));
 }
 
+long sys_execveat(struct arch_regs *regs)
+{
+	return exec_user_at(regs);
+}
+
 static int exit_code(int status)
 {
 	return (status & 0xff) << 8; /* as wait4 shows it */

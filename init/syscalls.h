@@ -25,7 +25,7 @@
 	/* sys_mm.c */ \
 	X(mmap, 6) X(munmap, 2) X(mprotect, 3) X(brk, 1) X(madvise, 3) \
 	/* sys_process.c */ \
-	X(clone, R) X(clone3, R) X(unshare, 1) X(fork, R) X(vfork, R) X(execve, R) X(exit, 1) X(exit_group, 1) X(wait4, 4) \
+	X(clone, R) X(clone3, R) X(unshare, 1) X(fork, R) X(vfork, R) X(execve, R) X(execveat, R) X(exit, 1) X(exit_group, 1) X(wait4, 4) \
 	X(getpid, 0) X(getppid, 0) X(gettid, 0) X(getpgid, 1) X(getpgrp, 0) X(setpgid, 2) X(getsid, 1) X(setsid, 0) \
 	X(set_tid_address, 1) X(arch_prctl, 2) X(getrusage, 2) \
 	/* futex.c, robust.c */ \
@@ -96,6 +96,7 @@ long sys_unshare(uint64_t flags);
 long sys_fork(struct arch_regs *regs);
 long sys_vfork(struct arch_regs *regs);
 long sys_execve(struct arch_regs *regs);
+long sys_execveat(struct arch_regs *regs);
 long sys_exit(int status);
 long sys_exit_group(int status);
 long sys_wait4(int pid, uintptr_t status, unsigned options, uintptr_t usage);

@@ -19,6 +19,24 @@ def make_huge(root):
         file.write(pattern(9, 96 << 20))
 
 
+def make_scripts(folder):
+    """For tests/guest/scripts.c, which is their interpreter."""
+    os.makedirs(folder)
+    me = "#!/bin/scripts"
+    texts = {"plain": me + "\n", "argument": "#! /bin/scripts \t one  argument, with blanks \t \nmore\n",
+             "no-end": me, "tabs": "#!\t/bin/scripts\t-x\n", "long-argument": me + " " + "a" * 400 + "\n", "long-name": "#!/" + "x" * 400 + "\n", "blank": "#!   \n", "nothing": "#!",
+             "absent": "#!/none/interpreter\n", "folder": "#!/data\n", "text": "echo hello\n", "empty": "", "nul": me + "\0rest of it\n",
+             "self": "#!/data/scripts/self\n", "level1": me + " level\n"}
+    for level in range(2, 8):
+        texts[f"level{level}"] = f"#!/data/scripts/level{level - 1} {level}\n"
+    for name, text in texts.items():
+        path = os.path.join(folder, name)
+        with open(path, "w") as file:
+            file.write(text)
+        os.chmod(path, 0o755)
+    os.symlink("plain", os.path.join(folder, "link"))
+
+
 def make(root):
     data = os.path.join(root, "data")
     os.makedirs(data)
@@ -48,3 +66,4 @@ def make(root):
     os.symlink("loop", os.path.join(data, "loop"))
     os.symlink("many", os.path.join(data, "dirlink"))
     os.chmod(os.path.join(data, "one"), 0o640)
+    make_scripts(os.path.join(data, "scripts"))
