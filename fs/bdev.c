@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages read from a block device.
+ * Pages read from a block device, and written to it.
  *
- * A struct page_read counts the pieces of one page that are under way, plus one for whoever is still adding pieces. Whoever brings the count
- * to zero calls page_read_done: the device's interrupt, or page_read_end. An error of any piece is the page's.
+ * A struct page_io counts the pieces of one page that are under way, plus one for whoever is still adding pieces. Whoever brings the count
+ * to zero says that the page is done: the device's interrupt, or page_io_end. An error of any piece is the page's.
  *
- * A request's `private` says for each segment which page_read it is a piece of.
+ * A request's `private` says for each segment which page_io it is a piece of.
  */
 #include "fs/bdev.h"
 
@@ -13,20 +13,22 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/lru.h"
+#include "mm/writeback.h"
 
 /* (C) constant, (A) atomic */
-struct page_read {
+struct page_io {
 	struct page *page;	 /*						(C) */
+	bool write;		 /*						(C) */
 	unsigned end;		 /* zeroed from here on when all pieces are there	(C) */
 	_Atomic unsigned pieces; /* under way, and 1 while pieces may still be added	(A) */
 	_Atomic int error;	 /* of some piece				(A) */
 };
 
 struct carried {
-	struct page_read *read[REQUEST_SEGMENTS]; /* by segment; the request's owner	(C) */
+	struct page_io *io[REQUEST_SEGMENTS]; /* by segment; the request's owner	(C) */
 };
 
-static struct slab_cache read_cache = SLAB_CACHE("page-read", struct page_read);
+static struct slab_cache io_cache = SLAB_CACHE("page-io", struct page_io);
 static struct slab_cache carried_cache = SLAB_CACHE("carried", struct carried);
 
 /* Others wait for these pages, and it would be a pity to give them an error. */
@@ -40,51 +42,61 @@ static void *alloc_or_wait(struct slab_cache *cache)
 	return p;
 }
 
-struct page_read *page_read_begin(struct page *page, unsigned end)
+static void page_done(struct page *page, bool write, int error)
 {
-	struct page_read *p = alloc_or_wait(&read_cache);
+	if (write)
+		page_write_done(page, error);
+	else
+		page_read_done(page, error);
+}
+
+struct page_io *page_io_begin(const struct io_batch *b, struct page *page, unsigned end)
+{
+	struct page_io *p = alloc_or_wait(&io_cache);
 
 	if (!p) {
-		page_read_done(page, -ENOMEM);
+		page_done(page, b->write, -ENOMEM);
 		return NULL;
 	}
-	*p = (struct page_read){ .page = page, .pieces = 1, .end = end };
+	*p = (struct page_io){ .page = page, .write = b->write, .pieces = 1, .end = end };
 	return p;
 }
 
-static void piece_done(struct page_read *p, int error)
+static void piece_done(struct page_io *p, int error)
 {
 	if (error)
 		atomic_store_explicit(&p->error, error, memory_order_relaxed);
 	/* acq_rel: the last one sees every piece's data and error */
 	if (atomic_fetch_sub_explicit(&p->pieces, 1, memory_order_acq_rel) > 1)
 		return;
-	memset((char *)page_address(p->page) + p->end, 0, PAGE_SIZE - p->end);
-	page_read_done(p->page, atomic_load_explicit(&p->error, memory_order_relaxed));
-	slab_free(&read_cache, p);
+	if (!p->write)
+		memset((char *)page_address(p->page) + p->end, 0, PAGE_SIZE - p->end);
+	page_done(p->page, p->write, atomic_load_explicit(&p->error, memory_order_relaxed));
+	slab_free(&io_cache, p);
 }
 
-void page_read_end(struct page_read *p, int error)
+void page_io_end(struct page_io *p, int error)
 {
 	piece_done(p, error);
 }
 
-void page_read_zero(struct page_read *p, unsigned offset, unsigned len)
+void page_io_hole(struct page_io *p, unsigned offset, unsigned len)
 {
-	memset((char *)page_address(p->page) + offset, 0, len);
+	if (!p->write)
+		memset((char *)page_address(p->page) + offset, 0, len);
 }
 
-static void request_read_done(struct request *r, int error)
+static void request_io_done(struct request *r, int error)
 {
 	struct carried *c = r->private;
 
 	for (unsigned i = 0; i < r->nr_segments; i++)
-		piece_done(c->read[i], error);
+		piece_done(c->io[i], error);
 	slab_free(&carried_cache, c);
 	request_free(r);
 }
 
-void read_batch_submit(struct read_batch *b)
+void io_batch_submit(struct io_batch *b)
 {
 	struct request *r = b->request;
 
@@ -94,30 +106,30 @@ void read_batch_submit(struct read_batch *b)
 }
 
 /* A request that takes a piece at this sector. false: no memory. */
-static bool request_for(struct read_batch *b, uint64_t sector)
+static bool request_for(struct io_batch *b, uint64_t sector)
 {
 	struct carried *c;
 
 	if (b->request && (b->next_sector != sector || b->request->nr_segments == REQUEST_SEGMENTS))
-		read_batch_submit(b);
+		io_batch_submit(b);
 	if (b->request)
 		return true;
 	c = alloc_or_wait(&carried_cache);
 	if (!c)
 		return false;
 	do {
-		b->request = request_new(b->dev, sector, false);
+		b->request = request_new(b->dev, sector, b->write);
 	} while (!b->request && page_make_room());
 	if (!b->request) {
 		slab_free(&carried_cache, c);
 		return false;
 	}
-	b->request->done = request_read_done;
+	b->request->done = request_io_done;
 	b->request->private = c;
 	return true;
 }
 
-void page_read_piece(struct read_batch *b, struct page_read *p, unsigned offset, unsigned len, uint64_t sector)
+void page_io_piece(struct io_batch *b, struct page_io *p, unsigned offset, unsigned len, uint64_t sector)
 {
 	struct carried *c;
 
@@ -127,7 +139,7 @@ void page_read_piece(struct read_batch *b, struct page_read *p, unsigned offset,
 		return;
 	}
 	c = b->request->private;
-	c->read[b->request->nr_segments] = p;
+	c->io[b->request->nr_segments] = p;
 	request_add(b->request, (char *)page_address(p->page) + offset, len); /* request_for made room */
 	b->next_sector = sector + (len >> SECTOR_SHIFT);
 }
@@ -142,20 +154,20 @@ struct bdev {
 static void bdev_read_pages(struct mapping *m, struct page **pages, unsigned n)
 {
 	struct blkdev *dev = container_of(m, struct bdev, mapping)->dev;
-	struct read_batch b = { .dev = dev };
+	struct io_batch b = { .dev = dev };
 
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t pos = atomic_load_explicit(&pages[i]->index, memory_order_relaxed) << PAGE_SHIFT;
 		uint64_t left = (dev->sectors << SECTOR_SHIFT) - pos;
 		unsigned len = left < PAGE_SIZE ? (unsigned)left : PAGE_SIZE;
-		struct page_read *p = page_read_begin(pages[i], len);
+		struct page_io *p = page_io_begin(&b, pages[i], len);
 
 		if (!p)
 			continue;
-		page_read_piece(&b, p, 0, len, pos >> SECTOR_SHIFT);
-		page_read_end(p, 0);
+		page_io_piece(&b, p, 0, len, pos >> SECTOR_SHIFT);
+		page_io_end(p, 0);
 	}
-	read_batch_submit(&b);
+	io_batch_submit(&b);
 }
 
 static bool bdev_get(struct mapping *m)

@@ -132,7 +132,7 @@ static uint32_t device_number(const struct device *dev)
 	return dev->major << 8 | dev->minor;
 }
 
-static int node_open(struct inode *inode, struct file *file)
+int device_node_open(struct inode *inode, struct file *file)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
 		if (inode->rdev == device_number(&devices[i])) {
@@ -142,7 +142,7 @@ static int node_open(struct inode *inode, struct file *file)
 	return -ENXIO;
 }
 
-const struct inode_ops device_node_ops = { .open = node_open };
+const struct inode_ops device_node_ops = { .open = device_node_open };
 
 /* ---- names for one's own descriptors ---- */
 

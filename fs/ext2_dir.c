@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories: blocks of entries, each with its own length. A position in a directory is the byte offset of an entry. Every entry is
- * checked before it is believed: it lies inside its block, is long enough for its name, and leads on.
+ * Directories: blocks of entries, each with its own length. A position in a directory is the byte offset of an entry; it stays what it is
+ * when others come and go, for an entry that is removed becomes room of the one before it. Every entry is checked before it is believed: it
+ * lies inside its block, is long enough for its name, and leads on.
  *
- * Entries are looked at where they lie, in the directory's own pages; none crosses a page. Indexed directories (dir_index) are
- * laid out so that this finds everything: their index blocks look like one unused entry.
+ * Entries are looked at where they lie, in the device's pages (ext2_meta.c), under vfs's `names`. Indexed directories (dir_index) are laid
+ * out so that this finds everything: their index blocks look like one unused entry.
  */
 #include "fs/ext2.h"
 #include "lib/errno.h"
@@ -12,41 +13,34 @@
 
 #define DIRENT_MIN 8
 
-/* A place in a directory, and the block it lies in. */
-struct cursor {
-	struct inode *dir;
-	uint64_t pos;
-	uint64_t end;	   /* of the block, or of the directory if that ends in it; <= pos: not looked at yet */
-	const char *block; /* the byte at position end - size */
-	uint64_t size;	   /* from there to end */
-	struct page *page; /* under it, referenced, or NULL */
-	uint64_t index;	   /* of the page */
-};
-
-static void cursor_put(struct cursor *c)
+void ext2_cursor_put(struct ext2_cursor *c)
 {
-	if (c->page)
-		page_put(c->page);
-	c->page = NULL;
+	ext2_meta_put(&c->meta);
+	c->end = 0;
+}
+
+void ext2_cursor_at(struct ext2_cursor *c, uint64_t block)
+{
+	ext2_cursor_put(c);
+	c->pos = block << ext2_of(c->dir)->block_shift;
 }
 
 /* Looks at the block that pos lies in. */
-static int cursor_load(struct cursor *c)
+static int cursor_load(struct ext2_cursor *c)
 {
-	uint64_t size = ext2_block_size(ext2_of(c->dir)), start = c->pos & ~(size - 1), left = mapping_size(&c->dir->mapping) - start;
-	int err = 0;
+	struct ext2 *fs = ext2_of(c->dir);
+	struct ext2_run run;
+	int err;
 
-	if (c->page && c->index != start >> PAGE_SHIFT)
-		cursor_put(c);
-	c->index = start >> PAGE_SHIFT;
-	if (!c->page)
-		err = cache_read(&c->dir->mapping, c->index, WAIT_KILLABLE, &c->page);
-	if (err)
-		return err;
-	c->size = left < size ? left : size;
-	c->end = start + c->size;
-	c->block = (char *)page_address(c->page) + start % PAGE_SIZE;
-	return 0;
+	ext2_cursor_put(c);
+	err = ext2_map(c->dir, c->pos >> fs->block_shift, 1, &run);
+	if (!err && !run.block)
+		err = ext2_corrupt(fs, "the directory, inode", c->dir->ino);
+	if (!err)
+		err = ext2_meta_get(fs, run.block, &c->meta);
+	if (!err)
+		c->end = (c->pos | (ext2_block_size(fs) - 1)) + 1;
+	return err;
 }
 
 static bool entry_sound(const struct ext2 *fs, const struct ext2_dirent *e, uint64_t room)
@@ -59,8 +53,7 @@ static bool entry_sound(const struct ext2 *fs, const struct ext2_dirent *e, uint
 	       (e->ino >= fs->first_ino || e->ino == EXT2_ROOT_INO);
 }
 
-/* The entry under the cursor, checked; it stays until the next call. */
-static int entry_at(struct cursor *c, const struct ext2_dirent **out)
+int ext2_cursor_entry(struct ext2_cursor *c, struct ext2_dirent **out)
 {
 	struct ext2 *fs = ext2_of(c->dir);
 	int err = c->pos < c->end ? 0 : cursor_load(c);
@@ -68,63 +61,78 @@ static int entry_at(struct cursor *c, const struct ext2_dirent **out)
 
 	if (err)
 		return err;
-	*out = (const void *)(c->block + c->size - room);
+	*out = (void *)((char *)c->meta.data + ext2_block_size(fs) - room);
 	if (room < DIRENT_MIN || !entry_sound(fs, *out, room))
 		return ext2_corrupt(fs, "the directory, inode", c->dir->ino);
 	return 0;
 }
 
-typedef bool entry_fn(void *arg, const struct ext2_dirent *e, uint64_t next);
-
-/* Calls fn for each used entry from pos on, until it returns false. A pos that is none of ours may be in the middle of an entry, so we begin
- * where its block begins. */
-static int for_each_entry(struct inode *dir, uint64_t pos, entry_fn *fn, void *arg)
-{
-	struct cursor c = { .dir = dir, .pos = pos & ~(uint64_t)(ext2_block_size(ext2_of(dir)) - 1) };
-	uint64_t size = mapping_size(&dir->mapping);
-	const struct ext2_dirent *e;
-	bool more = true;
-	int err = 0;
-
-	while (more && c.pos < size) {
-		err = entry_at(&c, &e);
-		if (err)
-			break;
-		if (c.pos >= pos && e->ino && e->name_len)
-			more = fn(arg, e, c.pos + e->rec_len);
-		c.pos += e->rec_len;
-	}
-	cursor_put(&c);
-	return err;
-}
-
 /* ---- look-up ---- */
 
-struct search {
-	const char *name;
-	size_t len;
-	uint64_t ino;
-};
-
-static bool search_entry(void *arg, const struct ext2_dirent *e, uint64_t next)
+static bool has_name(const struct ext2_dirent *e, const char *name, size_t len)
 {
-	struct search *s = arg;
-
-	(void)next;
-	if (e->name_len != s->len || e->name[s->len - 1] != s->name[s->len - 1] || memcmp(e->name, s->name, s->len))
-		return true;
-	s->ino = e->ino;
-	return false;
+	return e->ino && e->name_len == len && e->name[len - 1] == name[len - 1] && !memcmp(e->name, name, len);
 }
 
-static int ext2_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
+/* In one block: as ext2_dir_find. */
+static int find_in(struct ext2_cursor *c, uint64_t block, const char *name, size_t len, struct ext2_dirent **prev)
 {
-	struct search s = { name, len, 0 };
-	int err = for_each_entry(dir, 0, search_entry, &s);
+	struct ext2_dirent *e;
+	int err;
 
-	if (err)
-		return err;
-	return s.ino ? ext2_inode_get(ext2_of(dir), s.ino, name, len, out) : -ENOENT;
+	ext2_cursor_at(c, block);
+	*prev = NULL;
+	do {
+		err = ext2_cursor_entry(c, &e);
+		if (err)
+			return err;
+		if (has_name(e, name, len))
+			return 1;
+		*prev = e;
+		c->pos += e->rec_len;
+	} while (c->pos < c->end);
+	return 0;
+}
+
+static int find_indexed(struct ext2_cursor *c, const char *name, size_t len, struct ext2_dirent **prev)
+{
+	uint64_t block;
+	uint32_t i = 0;
+	int got = 0;
+
+	while (!got && ext2_index_next(ext2_inode(c->dir), name, len, &i, &block))
+		got = find_in(c, block, name, len, prev);
+	return got;
+}
+
+int ext2_dir_find(struct ext2_cursor *c, const char *name, size_t len, struct ext2_dirent **out, struct ext2_dirent **prev)
+{
+	uint64_t blocks = mapping_size(&c->dir->mapping) >> ext2_of(c->dir)->block_shift;
+	int got = ext2_index_make(c->dir);
+
+	if (got)
+		return got;
+	if (ext2_inode(c->dir)->index)
+		got = find_indexed(c, name, len, prev);
+	else
+		for (uint64_t block = 0; block < blocks && !got; block++)
+			got = find_in(c, block, name, len, prev);
+	return got > 0 ? ext2_cursor_entry(c, out) ?: 1 : got;
+}
+
+int ext2_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
+{
+	struct ext2_cursor c = { .dir = dir };
+	struct ext2_dirent *e, *prev;
+	uint64_t ino = 0;
+	int got = ext2_dir_find(&c, name, len, &e, &prev);
+
+	if (got > 0)
+		ino = e->ino;
+	ext2_cursor_put(&c);
+	if (got < 0)
+		return got;
+	return ino ? ext2_inode_get(ext2_of(dir), ino, name, len, out) : -ENOENT;
 }
 
 /* ---- listing ---- */
@@ -138,23 +146,24 @@ static unsigned type_of(const struct ext2 *fs, const struct ext2_dirent *e)
 	return fs->filetype && e->type < ARRAY_SIZE(types) ? types[e->type] : 0;
 }
 
-struct listing {
-	struct dir_sink *sink;
-	struct ext2 *fs;
-};
-
-static bool list_one(void *arg, const struct ext2_dirent *e, uint64_t next)
+/* Hands on each used entry from pos on, until that is not wanted any more. A pos that is none of ours may be in the middle of an entry, so we
+ * begin where its block begins. */
+int ext2_readdir(struct inode *dir, uint64_t pos, struct dir_sink *sink)
 {
-	struct listing *l = arg;
+	struct ext2 *fs = ext2_of(dir);
+	struct ext2_cursor c = { .dir = dir, .pos = pos & ~(uint64_t)(ext2_block_size(fs) - 1) };
+	struct ext2_dirent *e;
+	bool more = true;
+	int err = 0;
 
-	return l->sink->emit(l->sink, e->name, e->name_len, e->ino, type_of(l->fs, e), next);
+	while (more && c.pos < mapping_size(&dir->mapping)) {
+		err = ext2_cursor_entry(&c, &e);
+		if (err)
+			break;
+		if (c.pos >= pos && e->ino && e->name_len)
+			more = sink->emit(sink, e->name, e->name_len, e->ino, type_of(fs, e), c.pos + e->rec_len);
+		c.pos += e->rec_len;
+	}
+	ext2_cursor_put(&c);
+	return err;
 }
-
-static int ext2_readdir(struct inode *dir, uint64_t pos, struct dir_sink *sink)
-{
-	struct listing l = { sink, ext2_of(dir) };
-
-	return for_each_entry(dir, pos, list_one, &l);
-}
-
-const struct inode_ops ext2_dir_ops = { .lookup = ext2_lookup, .readdir = ext2_readdir };

@@ -1,56 +1,67 @@
 /* SPDX-License-Identifier: MIT */
-/* Inodes from the disk, and what symbolic links say. */
+/*
+ * Inodes, from the disk and to it.
+ *
+ * Written through: whoever changes an inode in memory calls ext2_inode_store, which copies all of it to its block, in the cache and dirty.
+ * Several may, who hold different locks (vfs's inode lock, the tree): each copies everything, one at a time under store_lock, after its own
+ * change. So the last copy has every change. No inode waits to be written, none is kept in memory because it is dirty.
+ *
+ * An inode without a name stays until its last reference is gone; evict then gives back its blocks, marks it deleted, and gives back its
+ * number, in that order. Those that still have references when the machine is switched off are on fs->orphans, and go the same way
+ * (ext2_orphans_free).
+ */
 #include "fs/ext2.h"
+#include "kernel/slab.h"
+#include "kernel/time.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/lru.h"
+#include "mm/writeback.h"
 
-static long fast_readlink(struct inode *inode, char *buf, size_t size)
+static struct slab_cache ext2_inode_cache = SLAB_CACHE("ext2-inode", struct ext2_inode);
+
+/* ---- where inodes are ---- */
+
+/* Inode number ino's place: *at in the block that m gets. */
+static int slot_get(struct ext2 *fs, uint64_t ino, struct ext2_meta *m, struct ext2_disk_inode **at)
 {
-	size_t len = mapping_size(&inode->mapping);
-
-	if (len > size)
-		len = size;
-	memcpy(buf, inode->block, len);
-	return (long)len;
-}
-
-static long slow_readlink(struct inode *inode, char *buf, size_t size)
-{
-	return mapping_read_kernel(&inode->mapping, 0, buf, size);
-}
-
-static const struct inode_ops file_ops = { 0 };
-static const struct inode_ops fast_link_ops = { .readlink = fast_readlink };
-static const struct inode_ops slow_link_ops = { .readlink = slow_readlink };
-
-/* n bytes of metadata. */
-static int read_meta(struct ext2 *fs, uint64_t at, void *to, size_t n)
-{
-	long got = mapping_read_kernel(fs->meta, at, to, n);
-
-	if (got == (long)n)
-		return 0;
-	return got == -EINTR || got == -ENOMEM ? (int)got : -EIO;
-}
-
-/* Where inode number ino lies on the device, in bytes. */
-static int locate(struct ext2 *fs, uint64_t ino, uint64_t *at)
-{
-	uint32_t group = (uint32_t)((ino - 1) / fs->inodes_per_group);
-	uint64_t table = (uint64_t)(fs->first_block + 1) << fs->block_shift;
-	struct ext2_group desc;
+	uint32_t group = (uint32_t)((ino - 1) / fs->inodes_per_group), table = 0;
+	uint64_t offset = (ino - 1) % fs->inodes_per_group * fs->inode_size;
 	int err;
 
 	if (!ino || ino > fs->inodes || group >= fs->groups)
 		return ext2_corrupt(fs, "a directory, which names inode", ino);
-	err = read_meta(fs, table + group * sizeof(desc), &desc, sizeof(desc));
-	if (err)
-		return err;
-	*at = ((uint64_t)desc.inode_table << fs->block_shift) + (ino - 1) % fs->inodes_per_group * fs->inode_size;
-	if (desc.inode_table <= fs->first_block || *at + fs->inode_size > (uint64_t)fs->blocks << fs->block_shift)
-		return ext2_corrupt(fs, "the descriptor of group", group);
-	return 0;
+	err = ext2_group_table(fs, group, &table);
+	if (!err)
+		err = ext2_meta_get(fs, table + (uint32_t)(offset >> fs->block_shift), m);
+	if (!err)
+		*at = (void *)((char *)m->data + (offset & (ext2_block_size(fs) - 1)));
+	return err;
 }
+
+static struct ext2_inode *info_new(struct inode *inode)
+{
+	struct ext2_inode *e;
+
+	do {
+		e = slab_zalloc(&ext2_inode_cache);
+	} while (!e && page_make_room());
+	if (!e)
+		return NULL;
+	mutex_init(&e->tree, LOCK_EXT2_TREE);
+	list_init(&e->orphan);
+	e->inode = inode;
+	inode->private = e;
+	return e;
+}
+
+static void info_free(struct ext2_inode *e)
+{
+	ext2_index_drop(e);
+	slab_free(&ext2_inode_cache, e);
+}
+
+/* ---- from the disk ---- */
 
 /* A link whose text lies in the inode has no blocks, but perhaps one for extended attributes. */
 static bool is_fast_link(const struct ext2 *fs, const struct ext2_disk_inode *from)
@@ -64,22 +75,14 @@ static bool is_fast_link(const struct ext2 *fs, const struct ext2_disk_inode *fr
 static const struct inode_ops *choose_ops(const struct ext2 *fs, const struct ext2_disk_inode *from)
 {
 	switch (from->mode & S_IFMT) {
-	case S_IFREG:
-		return &file_ops;
 	case S_IFDIR:
 		return from->size % ext2_block_size(fs) ? NULL : &ext2_dir_ops;
 	case S_IFLNK:
 		if (is_fast_link(fs, from))
-			return from->size < sizeof(from->block) ? &fast_link_ops : NULL;
-		return from->size <= ext2_block_size(fs) ? &slow_link_ops : NULL;
-	case S_IFCHR:
-		return &device_node_ops;
-	case S_IFBLK:
-	case S_IFIFO:
-	case S_IFSOCK:
-		return &file_ops;
+			return from->size < EXT2_FAST_LINK ? &ext2_fast_link_ops : NULL;
+		return from->size <= ext2_block_size(fs) ? &ext2_slow_link_ops : NULL;
 	default:
-		return NULL;
+		return ext2_ops_of(from->mode);
 	}
 }
 
@@ -89,14 +92,49 @@ static uint32_t device_number(const struct ext2_disk_inode *from)
 	return from->block[0] ? from->block[0] & 0xffff : from->block[1];
 }
 
-static struct timestamp timestamp(uint32_t seconds)
+static bool has_device(unsigned mode)
 {
-	return (struct timestamp){ .sec = (int32_t)seconds };
+	return (mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK;
+}
+
+/* Does the inode on the disk have this field of what follows the first 128 bytes? */
+static bool has_extra(const struct ext2 *fs, const struct ext2_disk_extra *x, size_t offset)
+{
+	return fs->inode_size > EXT2_GOOD_OLD_INODE_SIZE && x->extra_isize >= offset + sizeof(uint32_t) &&
+	       x->extra_isize <= fs->inode_size - EXT2_GOOD_OLD_INODE_SIZE;
+}
+
+static struct timestamp timestamp(uint32_t seconds, uint32_t extra)
+{
+	uint32_t nsec = extra >> 2;
+
+	return (struct timestamp){ .sec = (int32_t)seconds + ((int64_t)(extra & 3) << 32), .nsec = nsec < NSEC_PER_SEC ? nsec : 0 };
+}
+
+static uint32_t extra_of(struct timestamp t)
+{
+	return t.nsec << 2 | ((uint32_t)((uint64_t)(t.sec - (int32_t)t.sec) >> 32) & 3);
+}
+
+static void fill_times(const struct ext2 *fs, struct inode *inode, const struct ext2_disk_inode *from)
+{
+	const struct ext2_disk_extra *x = (const void *)(from + 1);
+
+	inode->atime = timestamp(from->atime, has_extra(fs, x, offsetof(struct ext2_disk_extra, atime)) ? x->atime : 0);
+	inode->mtime = timestamp(from->mtime, has_extra(fs, x, offsetof(struct ext2_disk_extra, mtime)) ? x->mtime : 0);
+	inode->ctime = timestamp(from->ctime, has_extra(fs, x, offsetof(struct ext2_disk_extra, ctime)) ? x->ctime : 0);
+}
+
+static void init_mapping(struct inode *inode, uint64_t size)
+{
+	mapping_init(&inode->mapping, &ext2_backing, size);
+	inode->mapping.write_lock = &inode->lock;
 }
 
 static int fill(struct ext2 *fs, struct inode *inode, const struct ext2_disk_inode *from)
 {
 	const struct inode_ops *ops = choose_ops(fs, from);
+	struct ext2_inode *e = ext2_inode(inode);
 	uint64_t size = from->size;
 
 	if ((from->mode & S_IFMT) == S_IFREG)
@@ -108,25 +146,43 @@ static int fill(struct ext2 *fs, struct inode *inode, const struct ext2_disk_ino
 	inode->uid = from->uid | (uint32_t)from->uid_high << 16;
 	inode->gid = from->gid | (uint32_t)from->gid_high << 16;
 	inode->blocks = from->blocks;
-	inode->rdev = ops == &device_node_ops || inode_type(inode) == S_IFBLK ? device_number(from) : 0;
-	inode->atime = timestamp(from->atime);
-	inode->mtime = timestamp(from->mtime);
-	inode->ctime = timestamp(from->ctime);
-	memcpy(inode->block, from->block, sizeof(inode->block));
-	mapping_init(&inode->mapping, &ext2_backing, size);
+	inode->rdev = has_device(from->mode) ? device_number(from) : 0;
+	fill_times(fs, inode, from);
+	for (unsigned i = 0; i < EXT2_SLOTS; i++)
+		atomic_store_explicit(&e->block[i], from->block[i], memory_order_relaxed);
+	e->flags = from->flags;
+	e->generation = from->generation;
+	e->file_acl = from->file_acl;
+	init_mapping(inode, size);
 	inode->ops = ops;
 	return 0;
 }
 
 static int read_inode(struct ext2 *fs, struct inode *inode)
 {
-	struct ext2_disk_inode from;
-	uint64_t at = 0;
-	int err = locate(fs, inode->ino, &at);
+	struct ext2_disk_inode *from;
+	struct ext2_meta m;
+	int err = info_new(inode) ? slot_get(fs, inode->ino, &m, &from) : -ENOMEM;
 
-	if (!err)
-		err = read_meta(fs, at, &from, sizeof(from));
-	return err ? err : fill(fs, inode, &from);
+	if (err)
+		return err;
+	err = fill(fs, inode, from);
+	ext2_meta_put(&m);
+	return err;
+}
+
+static void set_name(struct inode *inode, const char *name, size_t len)
+{
+	if (len && name[0] != '.') /* ".." is nobody's name */
+		strlcpy(inode->name, name, len < sizeof(inode->name) ? len + 1 : sizeof(inode->name));
+}
+
+static void discard(struct inode *inode)
+{
+	if (inode->private)
+		info_free(inode->private);
+	inode->private = NULL;
+	inode_discard(inode);
 }
 
 int ext2_inode_get(struct ext2 *fs, uint64_t ino, const char *name, size_t len, struct inode **out)
@@ -138,11 +194,235 @@ int ext2_inode_get(struct ext2 *fs, uint64_t ino, const char *name, size_t len, 
 		return got;
 	got = read_inode(fs, inode);
 	if (got) {
-		inode_discard(inode);
+		discard(inode);
 		return got;
 	}
-	if (len && name[0] != '.') /* ".." is nobody's name */
-		strlcpy(inode->name, name, len < sizeof(inode->name) ? len + 1 : sizeof(inode->name));
+	set_name(inode, name, len);
 	inode_publish(inode);
 	return 0;
+}
+
+/* ---- to the disk ---- */
+
+static void store_times(const struct ext2 *fs, const struct inode *inode, struct ext2_disk_inode *to)
+{
+	struct ext2_disk_extra *x = (void *)(to + 1);
+
+	to->atime = (uint32_t)inode->atime.sec;
+	to->mtime = (uint32_t)inode->mtime.sec;
+	to->ctime = (uint32_t)inode->ctime.sec;
+	if (!has_extra(fs, x, offsetof(struct ext2_disk_extra, atime)))
+		return;
+	x->atime = extra_of(inode->atime);
+	x->mtime = extra_of(inode->mtime);
+	x->ctime = extra_of(inode->ctime);
+}
+
+static void store_blocks(const struct inode *inode, struct ext2_disk_inode *to)
+{
+	const struct ext2_inode *e = ext2_inode(inode);
+
+	for (unsigned i = 0; i < EXT2_SLOTS; i++)
+		to->block[i] = atomic_load_explicit(&e->block[i], memory_order_relaxed);
+	if (!has_device(inode->mode))
+		return;
+	to->block[0] = inode->rdev < 0x10000 ? inode->rdev : 0;
+	to->block[1] = inode->rdev < 0x10000 ? 0 : inode->rdev;
+}
+
+static void copy_out(const struct ext2 *fs, const struct inode *inode, struct ext2_disk_inode *to)
+{
+	uint64_t size = mapping_size(&inode->mapping);
+
+	to->mode = (uint16_t)inode->mode;
+	to->uid = (uint16_t)inode->uid;
+	to->uid_high = (uint16_t)(inode->uid >> 16);
+	to->gid = (uint16_t)inode->gid;
+	to->gid_high = (uint16_t)(inode->gid >> 16);
+	to->size = (uint32_t)size;
+	if (inode_type(inode) == S_IFREG)
+		to->size_high = (uint32_t)(size >> 32);
+	to->links_count = (uint16_t)inode->nlink;
+	to->blocks = (uint32_t)inode->blocks;
+	to->flags = ext2_inode(inode)->flags;
+	to->generation = ext2_inode(inode)->generation;
+	to->file_acl = ext2_inode(inode)->file_acl;
+	store_times(fs, inode, to);
+	store_blocks(inode, to);
+}
+
+int ext2_inode_store(struct inode *inode)
+{
+	struct ext2 *fs = ext2_of(inode);
+	struct ext2_disk_inode *to;
+	struct ext2_meta m;
+	int err = slot_get(fs, inode->ino, &m, &to);
+
+	if (err)
+		return err;
+	if (mapping_size(&inode->mapping) > INT32_MAX)
+		ext2_large_file(fs);
+	spin_lock(&fs->store_lock);
+	copy_out(fs, inode, to);
+	spin_unlock(&fs->store_lock);
+	ext2_meta_dirty(fs, &m);
+	ext2_meta_put(&m);
+	return 0;
+}
+
+void ext2_dirty(struct inode *inode)
+{
+	ext2_inode_store(inode); /* an error of the disk: it is reported when the metadata is written */
+	if (!inode->nlink) {
+		mapping_unlinked(&inode->mapping);
+		ext2_orphan_note(inode);
+	} else if (!list_empty(&ext2_inode(inode)->orphan)) {
+		ext2_orphan_forget(inode);
+	}
+}
+
+/* ---- new ones ---- */
+
+/* The slot of a new inode, which has nothing of the old one. */
+static int store_new(struct inode *inode)
+{
+	struct ext2 *fs = ext2_of(inode);
+	struct ext2_disk_inode *to;
+	struct ext2_meta m;
+	int err = slot_get(fs, inode->ino, &m, &to);
+
+	if (err)
+		return err;
+	memset(to, 0, fs->inode_size);
+	if (fs->extra_isize) {
+		struct ext2_disk_extra *x = (void *)(to + 1);
+
+		x->extra_isize = fs->extra_isize;
+		x->crtime = (uint32_t)inode->ctime.sec;
+		x->crtime_extra = extra_of(inode->ctime);
+	}
+	ext2_meta_put(&m);
+	return ext2_inode_store(inode);
+}
+
+static int init_new(struct inode *inode, const struct inode_make *make)
+{
+	struct ext2 *fs = ext2_of(inode);
+	struct ext2_inode *e = info_new(inode);
+
+	if (!e)
+		return -ENOMEM;
+	e->generation = atomic_fetch_add_explicit(&fs->generation, 1, memory_order_relaxed);
+	inode_init_new(inode, make);
+	inode->ops = ext2_ops_of(make->mode);
+	init_mapping(inode, 0);
+	return store_new(inode);
+}
+
+int ext2_inode_new(struct inode *dir, const struct inode_make *make, struct inode **out)
+{
+	struct ext2 *fs = ext2_of(dir);
+	bool directory = (make->mode & S_IFMT) == S_IFDIR;
+	uint32_t ino;
+	int got, err = ext2_ino_alloc(dir, directory, &ino);
+
+	if (err)
+		return err;
+	got = inode_get_or_new(&fs->super, ino, out);
+	if (got > 0) {
+		err = init_new(*out, make);
+		if (err)
+			discard(*out);
+	} else if (!got) { /* it is in use: its number stays marked */
+		inode_put(*out);
+		return ext2_corrupt(fs, "the inode bitmap, which has free inode", ino);
+	}
+	if (got < 0 || err)
+		ext2_ino_free(fs, ino, directory);
+	return got < 0 ? got : err;
+}
+
+void ext2_inode_publish(struct inode *inode, const char *name, size_t len)
+{
+	set_name(inode, name, len);
+	if (!inode->nlink)
+		ext2_orphan_note(inode);
+	inode_publish(inode);
+}
+
+/* ---- the end of inodes ---- */
+
+/* Of a block of extended attributes several inodes may be users. */
+static void drop_attributes(struct ext2 *fs, uint32_t block)
+{
+	struct ext2_attributes *a;
+	struct ext2_meta m;
+
+	if (!ext2_is_data(fs, block, 1) || ext2_is_meta(fs, block) || ext2_meta_get(fs, block, &m))
+		return;
+	a = m.data;
+	if (a->magic == EXT2_ATTRIBUTES_MAGIC && a->refcount > 1) {
+		a->refcount--;
+		ext2_meta_dirty(fs, &m);
+	} else if (a->magic == EXT2_ATTRIBUTES_MAGIC) {
+		ext2_meta_forget(fs, block);
+		ext2_blocks_free(fs, block, 1);
+	}
+	ext2_meta_put(&m);
+}
+
+static void mark_deleted(struct inode *inode)
+{
+	struct ext2 *fs = ext2_of(inode);
+	struct ext2_disk_inode *to;
+	struct ext2_meta m;
+
+	if (slot_get(fs, inode->ino, &m, &to))
+		return;
+	to->dtime = (uint32_t)(clock_wall_ns() / NSEC_PER_SEC);
+	ext2_meta_dirty(fs, &m);
+	ext2_meta_put(&m);
+}
+
+/* Has it blocks, where other inodes have text or a number? */
+static bool has_blocks(const struct inode *inode)
+{
+	return inode_type(inode) == S_IFREG || inode_type(inode) == S_IFDIR || inode->ops == &ext2_slow_link_ops;
+}
+
+void ext2_inode_delete(struct inode *inode)
+{
+	struct ext2_inode *e = ext2_inode(inode);
+	struct ext2 *fs = ext2_of(inode);
+	uint32_t attributes = e->file_acl;
+
+	atomic_store_explicit(&inode->mapping.size, 0, memory_order_relaxed);
+	if (has_blocks(inode))
+		ext2_cut(inode, 0);
+	e->file_acl = 0;
+	inode->blocks = 0;
+	inode->nlink = 0;
+	ext2_inode_store(inode);
+	if (attributes)
+		drop_attributes(fs, attributes);
+	mark_deleted(inode);
+	ext2_ino_free(fs, (uint32_t)inode->ino, inode_type(inode) == S_IFDIR);
+}
+
+void ext2_inode_undo(struct inode *inode)
+{
+	ext2_inode_delete(inode);
+	discard(inode);
+}
+
+void ext2_evict(struct inode *inode)
+{
+	struct ext2_inode *e = ext2_inode(inode);
+
+	if (!e)
+		return;
+	if (!inode->nlink && ext2_orphan_take(inode))
+		ext2_inode_delete(inode);
+	inode->private = NULL;
+	info_free(e);
 }

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Mounting ext2: is this one, is it whole, can we read it? Every refusal is one line that names the thing and what to do. */
+/*
+ * Mounting ext2: is this one, is it whole, can we read it, can we write it? Every refusal is one line that names the thing and what to do.
+ * And the other end: sync, and a clean power-off.
+ *
+ * While it is mounted for writing, the super block on the disk says that it is in use (no EXT2_STATE_VALID). Its counts are those of the
+ * groups' sums, put there by sync. Copies of super block and descriptors in other groups are left as mke2fs made them.
+ */
 #include "fs/ext2.h"
 #include "kernel/log.h"
 #include "kernel/slab.h"
+#include "kernel/time.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -36,7 +43,7 @@ static int __attribute__((format(printf, 2, 3))) refuse(struct probe *p, const c
 	return -EINVAL;
 }
 
-/* Features that change what is on the disk. Others (compat, ro_compat) do not keep anybody from reading. */
+/* Features that change what is on the disk. Others (compat, ro_compat) do not keep anybody from reading: see why_read_only. */
 static int check_features(struct probe *p, const struct ext2_super_block *sb)
 {
 	uint32_t unknown = sb->feature_incompat & ~(uint32_t)EXT2_INCOMPAT_FILETYPE;
@@ -109,6 +116,42 @@ static int read_super(struct probe *p, struct mapping *meta, struct ext2_super_b
 	return check_features(p, sb) ?: check_geometry(p, sb);
 }
 
+static const struct super_ops super_ops;
+
+/* As Linux counts: what the inode's counter of sectors can hold, its tables included; and what the tables can name. */
+static uint64_t max_size(const struct ext2_super_block *sb)
+{
+	unsigned shift = 10 + sb->log_block_size;
+	uint64_t n = 1ull << (shift - 2), named = EXT2_DIRECT + n + n * n + n * n * n;
+	uint64_t counted = (UINT32_MAX >> (shift - SECTOR_SHIFT)) - (3 + 2 * n + n * n);
+
+	if (sb->rev_level < EXT2_DYNAMIC_REV)
+		return INT32_MAX;
+	return (named < counted ? named : counted) << shift;
+}
+
+static uint16_t extra_isize(const struct ext2_super_block *sb)
+{
+	uint16_t room = (uint16_t)(inode_size(sb) - EXT2_GOOD_OLD_INODE_SIZE), want = sb->want_extra_isize;
+
+	if (want < sizeof(struct ext2_disk_extra) || want % 4)
+		want = 32;
+	return want < room ? want : room;
+}
+
+static void fill_locks(struct ext2 *fs)
+{
+	spin_init(&fs->store_lock, LOCK_EXT2);
+	spin_init(&fs->dirty_lock, LOCK_EXT2);
+	spin_init(&fs->freed_lock, LOCK_EXT2);
+	spin_init(&fs->orphan_lock, LOCK_EXT2);
+	mutex_init(&fs->flush_lock, LOCK_EXT2_FLUSH);
+	waitq_init(&fs->flushed);
+	list_init(&fs->dirty);
+	list_init(&fs->freed);
+	list_init(&fs->orphans);
+}
+
 static void fill(struct ext2 *fs, const struct ext2_super_block *sb)
 {
 	fs->blocks = sb->blocks_count;
@@ -116,18 +159,27 @@ static void fill(struct ext2 *fs, const struct ext2_super_block *sb)
 	fs->block_shift = 10 + sb->log_block_size;
 	fs->first_block = sb->first_data_block;
 	fs->first_ino = sb->rev_level < EXT2_DYNAMIC_REV ? EXT2_GOOD_OLD_FIRST_INO : sb->first_ino;
+	fs->blocks_per_group = sb->blocks_per_group;
 	fs->inodes_per_group = sb->inodes_per_group;
 	fs->inode_size = inode_size(sb);
+	fs->extra_isize = extra_isize(sb);
 	fs->groups = groups(sb);
+	fs->reserved = sb->r_blocks_count;
+	fs->mount_state = sb->state;
+	fs->generation = (uint32_t)clock_wall_ns();
 	fs->filetype = sb->rev_level >= EXT2_DYNAMIC_REV && (sb->feature_incompat & EXT2_INCOMPAT_FILETYPE);
 	fs->super = (struct super){
 		.type = "ext2",
+		.ops = &super_ops,
+		.max_size = max_size(sb),
+		.max_links = EXT2_LINK_MAX,
 		.names_cached = true,
 		.dev = 0x0100 + fs->dev->number,
 		.block_size = ext2_block_size(fs),
 		.read_only = true,
 		.private = fs,
 	};
+	fill_locks(fs);
 }
 
 int ext2_corrupt(struct ext2 *fs, const char *what, uint64_t where)
@@ -140,15 +192,154 @@ int ext2_corrupt(struct ext2 *fs, const char *what, uint64_t where)
 	return -EIO;
 }
 
-/* 0, or an error; fs stays, for inodes in the cache may name it. */
-static int mount(struct ext2 *fs, struct super **out)
+/* ---- the super block while mounted ---- */
+
+static int super_get(struct ext2 *fs, struct ext2_meta *m, struct ext2_super_block **sb)
 {
+	int err = ext2_meta_get(fs, EXT2_SUPER_AT >> fs->block_shift, m);
+
+	if (!err)
+		*sb = (void *)((char *)m->data + (EXT2_SUPER_AT & (ext2_block_size(fs) - 1)));
+	return err;
+}
+
+static uint32_t seconds(void)
+{
+	return (uint32_t)(clock_wall_ns() / NSEC_PER_SEC);
+}
+
+static uint32_t not_negative(int64_t n)
+{
+	return n < 0 ? 0 : (uint32_t)n;
+}
+
+/* Counts, time of writing, and this state. */
+static int super_store(struct ext2 *fs, uint16_t state)
+{
+	struct ext2_super_block *sb;
+	struct ext2_meta m;
+	int err = super_get(fs, &m, &sb);
+
+	if (err)
+		return err;
+	sb->free_blocks_count = not_negative(fs->free_blocks);
+	sb->free_inodes_count = not_negative(fs->free_inodes);
+	sb->wtime = seconds();
+	sb->state = state;
+	ext2_meta_dirty(fs, &m);
+	ext2_meta_put(&m);
+	return 0;
+}
+
+void ext2_large_file(struct ext2 *fs)
+{
+	struct ext2_super_block *sb;
+	struct ext2_meta m;
+
+	if (super_get(fs, &m, &sb))
+		return;
+	if (!(sb->feature_ro_compat & EXT2_RO_LARGE_FILE)) {
+		sb->feature_ro_compat |= EXT2_RO_LARGE_FILE;
+		ext2_meta_dirty(fs, &m);
+	}
+	ext2_meta_put(&m);
+}
+
+static uint16_t in_use(const struct ext2 *fs)
+{
+	return fs->mount_state & (uint16_t)~EXT2_STATE_VALID;
+}
+
+static int ext2_sync(struct super *super)
+{
+	struct ext2 *fs = super->private;
+	int err = 0;
+
+	if (super->read_only)
+		return 0;
+	ext2_freed_release(fs);
+	err = super_store(fs, in_use(fs));
+	return ext2_meta_flush(fs) ?: err;
+}
+
+static void ext2_usage(struct super *super, struct fs_usage *out)
+{
+	struct ext2 *fs = super->private;
+	struct ext2_super_block *sb;
+	struct ext2_meta m;
+
+	*out = (struct fs_usage){ .magic = EXT2_MAGIC, .block_size = ext2_block_size(fs), .blocks = fs->blocks, .inodes = fs->inodes };
+	if (fs->group) {
+		out->free = not_negative(fs->free_blocks) + fs->freed_blocks;
+		out->free_inodes = not_negative(fs->free_inodes);
+	} else if (!super_get(fs, &m, &sb)) {
+		out->free = sb->free_blocks_count;
+		out->free_inodes = sb->free_inodes_count;
+		ext2_meta_put(&m);
+	}
+	out->available = out->free > fs->reserved ? out->free - fs->reserved : 0;
+}
+
+static void ext2_unmount(struct super *super)
+{
+	struct ext2 *fs = super->private;
+
+	if (super->read_only)
+		return;
+	ext2_orphans_free(fs);
+	super->read_only = true;
+	ext2_freed_release(fs);
+	super_store(fs, fs->mount_state);
+	ext2_meta_flush(fs);
+}
+
+static const struct super_ops super_ops = { .sync = ext2_sync, .usage = ext2_usage, .unmount = ext2_unmount };
+
+/* ---- mounting ---- */
+
+/* Why this one is only read, or NULL. */
+static const char *why_read_only(struct ext2 *fs, const struct ext2_super_block *sb)
+{
+	uint32_t known = EXT2_RO_SPARSE_SUPER | EXT2_RO_LARGE_FILE | EXT2_RO_BTREE_DIR;
+
+	if (sb->rev_level >= EXT2_DYNAMIC_REV && sb->feature_ro_compat & ~known)
+		return "it has features that only readers may ignore; make the image with mke2fs -t ext2";
+	if (!ext2_groups_load(fs))
+		return "its group descriptors cannot be used; run e2fsck on the image";
+	return NULL;
+}
+
+/* From now on it may be changed, and the disk says so. */
+static int begin_writing(struct ext2 *fs)
+{
+	struct ext2_super_block *sb;
+	struct ext2_meta m;
+	int err = super_get(fs, &m, &sb);
+
+	if (err)
+		return err;
+	sb->mnt_count++;
+	sb->mtime = seconds();
+	ext2_meta_put(&m);
+	fs->super.read_only = false;
+	err = super_store(fs, in_use(fs));
+	return err ? err : ext2_meta_flush(fs);
+}
+
+/* 0, or an error; fs stays, for inodes in the cache may name it. */
+static int mount(struct ext2 *fs, const struct ext2_super_block *sb, struct super **out)
+{
+	const char *why = why_read_only(fs, sb);
 	int err = ext2_inode_get(fs, EXT2_ROOT_INO, NULL, 0, &fs->super.root);
 
 	if (!err && inode_type(fs->super.root) != S_IFDIR) {
 		inode_put(fs->super.root);
 		err = ext2_corrupt(fs, "the root directory, inode", EXT2_ROOT_INO);
 	}
+	if (!err && why)
+		log_line("%s: mounted read-only: %s", fs->dev->name, why);
+	else if (!err)
+		err = begin_writing(fs);
 	if (!err)
 		*out = &fs->super;
 	return err;
@@ -169,7 +360,7 @@ int ext2_mount(struct blkdev *dev, struct super **out, char *why, size_t size)
 		fill(fs, sb);
 		if (!(sb->state & EXT2_STATE_VALID) || sb->state & EXT2_STATE_ERROR)
 			log_line("%s: the file system was not unmounted properly or has errors; run e2fsck on the image", dev->name);
-		err = mount(fs, out);
+		err = mount(fs, sb, out);
 		if (err)
 			refuse(&p, "the root directory cannot be read (%d); run e2fsck on the image", err);
 	} else if (err == -ENOMEM) {

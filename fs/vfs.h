@@ -161,7 +161,7 @@ struct inode {
 	uint32_t mode;			/* type and permissions			(I) */
 	uint32_t nlink, uid, gid;	/*					(I) */
 	uint32_t rdev;			/*					(C) */
-	uint64_t blocks;		/* of 512 bytes				(I) */
+	_Atomic uint64_t blocks;	/* of 512 bytes				(A) */
 	struct timestamp atime, mtime, ctime; /*				(I) */
 	struct mutex lock;
 	struct rwsem names;		/* of a directory: what is in it	*/
@@ -174,10 +174,7 @@ struct inode {
 	struct inode *covered_by;	/* root of what is mounted here		(C) */
 	struct inode *covers;		/* a mounted root: the directory below	(C) */
 	char name[32];			/* the last component it was first found by, for people: may be cut	(C) */
-	union {
-		uint32_t block[15];	/* ext2: direct, indirect, double, triple	(I) */
-		void *private;		/* others					(C) */
-	};
+	void *private;			/* the file system's			(C) */
 	struct rcu_head rcu;
 };
 
@@ -351,5 +348,6 @@ struct super *dev_mount(void);
 
 /* fs/dev.c: for a character device's inode in another file system. What opens is the device of that number; -ENXIO: there is none. */
 extern const struct inode_ops device_node_ops;
+int device_node_open(struct inode *inode, struct file *file);
 
 #endif

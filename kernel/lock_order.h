@@ -29,6 +29,9 @@
 	X(JOURNAL,	true,	"a transaction handle")                                            \
 	X(PAGE,		true,	"a page: PG_LOCKED")                                               \
 	X(BUFFER,	true,	"file-system metadata of one device")                              \
+	X(EXT2_TREE,	true,	"which blocks one ext2 file has")                                  \
+	X(EXT2_GROUP,	true,	"bitmaps and counts of one group of ext2")                         \
+	X(EXT2_FLUSH,	true,	"changed ext2 metadata on its way to the disk")                    \
 	X(RMAP_FILE,	true,	"mapping->mappers: which VMAs map this file")                      \
 	X(RMAP_ANON,	true,	"which VMAs may map this anonymous page")                          \
 	X(PT_TABLES,	false,	"mm->table_lock: page tables come and go")                         \
@@ -39,6 +42,7 @@
 	X(SIGNAL,	false,	"a process's tasks and pending signals")                           \
 	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
 	X(DEVICE,	false,	"a block device's request queue")                                  \
+	X(EXT2,		false,	"lists of one ext2 file system, an inode being copied")            \
 	X(PIPE,		false,	"the bytes of one pipe")                                           \
 	X(TEXT,		false,	"which text an open file of /proc shows")                          \
 	X(CONSOLE,	false,	"console input")                                                   \

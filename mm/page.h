@@ -42,6 +42,7 @@ enum page_flags {
 	PG_LRU = 1 << 10,	/* on the LRU list */
 	PG_REFERENCED = 1 << 11,/* used since reclaim last looked */
 	PG_ICACHE = 1 << 12,	/* instruction fetch has been made to see the contents */
+	PG_BLOCKS = 0xf << 24,	/* a device's page: one bit a block that holds changed metadata (fs/ext2_meta.c) */
 };
 
 /*

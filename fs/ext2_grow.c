@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blocks for what is written. Tables are added from the top down and blocks in runs, as many at a time as one table has empty entries in a
+ * row; the goal is the block behind the last that the file got, or behind the one before the hole, or the first of its inode's group.
+ *
+ * Order, for readers without a lock (ext2_map.c) and for what the disk looks like if it ends here: a new indirect block is zeroed and dirty
+ * before its number is stored; bits in the bitmap are set before that.
+ *
+ * The contents of a new block are whatever was on the disk. Whoever asks for blocks has the pages over them in the cache, complete and to
+ * be dirty, so nobody reads the block before the page has been written to it.
+ */
+#include "fs/ext2.h"
+#include "lib/errno.h"
+
+/* Entries of one table that lie in the way of [index, index + want). */
+struct spot {
+	struct inode *inode;
+	_Atomic uint32_t *at;  /* the first */
+	uint32_t room;	       /* entries from there to the table's end */
+	struct ext2_meta meta; /* the table's block; no page: the inode */
+};
+
+static uint32_t group_start(const struct ext2 *fs, uint64_t ino)
+{
+	return fs->first_block + (uint32_t)((ino - 1) / fs->inodes_per_group) * fs->blocks_per_group;
+}
+
+static uint32_t goal_of(const struct spot *s, bool behind)
+{
+	const struct ext2_inode *e = ext2_inode(s->inode);
+	uint32_t before = behind ? atomic_load_explicit(s->at - 1, memory_order_relaxed) : 0;
+
+	if (before)
+		return before + 1;
+	return e->next ? e->next : group_start(ext2_of(s->inode), s->inode->ino);
+}
+
+static void spot_changed(struct spot *s)
+{
+	if (s->meta.page)
+		ext2_meta_dirty(ext2_of(s->inode), &s->meta);
+}
+
+static void count_blocks(struct inode *inode, uint32_t n)
+{
+	inode->blocks += (uint64_t)n << (ext2_of(inode)->block_shift - SECTOR_SHIFT);
+}
+
+/* A table for the entry at s, which has none. */
+static int add_table(struct spot *s, uint32_t *block)
+{
+	struct ext2 *fs = ext2_of(s->inode);
+	struct ext2_meta m;
+	uint32_t n;
+	int err = ext2_blocks_alloc(fs, goal_of(s, false), 1, block, &n);
+
+	if (err)
+		return err;
+	err = ext2_meta_get_new(fs, *block, &m);
+	if (err) {
+		ext2_blocks_return(fs, *block, 1);
+		return err;
+	}
+	ext2_meta_put(&m);
+	ext2_inode(s->inode)->next = *block + 1;
+	/* release: the table is zeroed; pairs with number() in ext2_map.c */
+	atomic_store_explicit(s->at, *block, memory_order_release);
+	spot_changed(s);
+	count_blocks(s->inode, 1);
+	return 0;
+}
+
+/* One table down. */
+static int descend(struct spot *s, uint32_t at)
+{
+	struct ext2 *fs = ext2_of(s->inode);
+	uint32_t block = atomic_load_explicit(s->at, memory_order_relaxed);
+	struct ext2_meta below;
+	int err = block ? ext2_check_blocks(s->inode, block, 1) : add_table(s, &block);
+
+	if (!err && ext2_is_meta(fs, block))
+		err = ext2_corrupt(fs, "a block number in inode", s->inode->ino);
+	if (!err)
+		err = ext2_meta_get(fs, block, &below);
+	if (err)
+		return err;
+	ext2_meta_put(&s->meta);
+	s->meta = below;
+	s->at = (_Atomic uint32_t *)below.data + at;
+	s->room = (ext2_block_size(fs) >> 2) - at;
+	return 0;
+}
+
+static int spot_find(struct spot *s, uint64_t index, bool *first)
+{
+	uint32_t path[EXT2_DEPTH_MAX];
+	int depth = ext2_path_to(ext2_of(s->inode), index, path), err = 0;
+
+	if (depth < 0)
+		return depth;
+	s->at = &ext2_inode(s->inode)->block[path[0]];
+	s->room = EXT2_DIRECT - path[0];
+	for (int i = 1; i < depth && !err; i++)
+		err = descend(s, path[i]);
+	*first = !path[depth - 1];
+	return err;
+}
+
+/* How many of the next `most` entries are (or are not) holes, as the first is. */
+static uint32_t alike(const struct spot *s, uint32_t most)
+{
+	bool hole = !atomic_load_explicit(s->at, memory_order_relaxed);
+	uint32_t n = 1;
+
+	while (n < most && !atomic_load_explicit(s->at + n, memory_order_relaxed) == hole)
+		n++;
+	return n;
+}
+
+/* Blocks for the hole at s: how many, at most n; or an error. */
+static int fill_hole(struct spot *s, uint32_t n, bool first)
+{
+	uint32_t block = 0, got = 0;
+	int err = ext2_blocks_alloc(ext2_of(s->inode), goal_of(s, !first), n, &block, &got);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < got; i++)
+		atomic_store_explicit(s->at + i, block + i, memory_order_release); /* pairs with number() in ext2_map.c */
+	spot_changed(s);
+	ext2_inode(s->inode)->next = block + got;
+	count_blocks(s->inode, got);
+	return (int)got;
+}
+
+/* Blocks from index on, within one table: how many are there now, or an error. */
+static int grow_some(struct inode *inode, uint64_t index, uint64_t end, bool *changed)
+{
+	struct spot s = { .inode = inode };
+	uint64_t blocks = inode->blocks;
+	bool first = false;
+	int n = spot_find(&s, index, &first);
+
+	if (!n) {
+		n = (int)alike(&s, end - index < s.room ? (uint32_t)(end - index) : s.room);
+		if (!atomic_load_explicit(s.at, memory_order_relaxed))
+			n = fill_hole(&s, (uint32_t)n, first);
+	}
+	ext2_meta_put(&s.meta);
+	*changed |= inode->blocks != blocks;
+	return n;
+}
+
+int ext2_grow(struct inode *inode, uint64_t index, uint64_t end)
+{
+	struct ext2_inode *e = ext2_inode(inode);
+	bool changed = false;
+	int n = 0;
+
+	mutex_lock(&e->tree);
+	while (index < end && n >= 0) {
+		n = grow_some(inode, index, end, &changed);
+		index += n > 0 ? (uint64_t)n : 0;
+	}
+	mutex_unlock(&e->tree);
+	if (changed) {
+		int err = ext2_inode_store(inode);
+
+		n = n < 0 ? n : err;
+	}
+	return n < 0 ? n : 0;
+}
