@@ -204,6 +204,16 @@ struct file *fd_get(int fd)
 	return file;
 }
 
+unsigned fd_table_size(void)
+{
+	unsigned size;
+
+	rcu_read_lock();
+	size = table_of(process_current()->files)->size;
+	rcu_read_unlock();
+	return size;
+}
+
 static unsigned lowest_free(const struct table *t, unsigned from)
 {
 	unsigned word = from / 64;

@@ -34,6 +34,8 @@ void fd_unreserve(int fd);
  * put the file. Sleeps. */
 int fd_replace(int fd, struct file *file, bool close_on_exec);
 
+unsigned fd_table_size(void); /* descriptors below this may be open */
+
 int fd_close(int fd); /* 0 or -EBADF. Sleeps */
 
 int fd_cloexec(int fd);		    /* 0, 1 or -EBADF */

@@ -19,6 +19,8 @@
 	X(getdents64, 3) \
 	/* sys_fd.c */ \
 	X(close, 1) X(dup, 1) X(dup2, 2) X(dup3, 3) X(fcntl, 3) X(pipe, 1) X(pipe2, 2) \
+	/* sys_poll.c */ \
+	X(poll, 3) X(ppoll, 5) X(select, 5) X(pselect6, 6) \
 	/* sys_path.c */ \
 	X(open, 3) X(openat, 4) X(stat, 2) X(lstat, 2) X(fstat, 2) X(newfstatat, 4) X(readlink, 3) X(readlinkat, 4) \
 	X(access, 2) X(faccessat, 3) X(faccessat2, 4) X(getcwd, 2) X(chdir, 1) X(fchdir, 1) X(umask, 1) \
@@ -67,6 +69,11 @@ long sys_dup3(int from, int to, unsigned flags);
 long sys_fcntl(int fd, unsigned command, uint64_t arg);
 long sys_pipe(uintptr_t fds);
 long sys_pipe2(uintptr_t fds, unsigned flags);
+
+long sys_poll(uintptr_t fds, unsigned n, int timeout_ms);
+long sys_ppoll(uintptr_t fds, unsigned n, uintptr_t timeout, uintptr_t mask, size_t mask_size);
+long sys_select(int n, uintptr_t reads, uintptr_t writes, uintptr_t others, uintptr_t timeout);
+long sys_pselect6(int n, uintptr_t reads, uintptr_t writes, uintptr_t others, uintptr_t timeout, uintptr_t mask_arg);
 
 long sys_open(uintptr_t path, unsigned flags, unsigned mode);
 long sys_openat(int dir, uintptr_t path, unsigned flags, unsigned mode);
