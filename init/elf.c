@@ -231,7 +231,8 @@ int image_map(const struct image *image, struct mm *mm)
 			err = map_rest(s, mm);
 		end = segment_end(s) > end ? segment_end(s) : end;
 	}
-	mm->brk_start = mm->brk = end;
+	/* A page apart, so that the heap stays a mapping of its own, as it mostly is on Linux. */
+	mm->brk_start = mm->brk = end + PAGE_SIZE;
 	return err;
 }
 

@@ -63,18 +63,30 @@ int program_open(const struct exec_name *name, struct file **file)
 	return err;
 }
 
+/* Room for the stack to grow into, as much as it may; as Linux, at least 128 MiB and at most five sixths of everything. */
+static uintptr_t mmap_top(const struct mm *mm)
+{
+	uint64_t room = atomic_load_explicit(&mm->limit[MM_LIMIT_STACK], memory_order_relaxed);
+
+	if (room < STACK_ROOM_MIN)
+		room = STACK_ROOM_MIN;
+	if (room > USER_TOP / 6 * 5)
+		room = USER_TOP / 6 * 5;
+	return (USER_TOP - room - MM_STACK_GAP) & ~(PAGE_SIZE - 1);
+}
+
 static int stack_map(struct program *p)
 {
 	struct map_request r = {
-		.addr = USER_TOP - STACK_SIZE,
-		.len = STACK_SIZE,
-		.flags = VMA_READ | VMA_WRITE | VMA_MAYWRITE | VMA_STACK | (p->image.stack_exec ? VMA_EXEC : 0),
+		.addr = USER_TOP - STACK_START,
+		.len = STACK_START,
+		.flags = VMA_READ | VMA_WRITE | VMA_MAYWRITE | VMA_GROWSDOWN | (p->image.stack_exec ? VMA_EXEC : 0),
 		.fixed = true,
 	};
 	long at = mm_map(p->mm, &r);
 
 	p->mm->stack_top = USER_TOP;
-	p->mm->mmap_top = USER_TOP - STACK_SIZE - STACK_GAP;
+	p->mm->mmap_top = mmap_top(p->mm);
 	return at < 0 ? (int)at : 0;
 }
 
@@ -96,6 +108,7 @@ static int program_prepare(struct program *p, struct strings *s)
 	p->mm = mm_create();
 	if (!p->mm)
 		return -ENOMEM;
+	limits_apply(process_current()->limits, p->mm);
 	err = image_map(&p->image, p->mm);
 	return err ? err : stack_map(p);
 }

@@ -8,8 +8,9 @@
 
 #include "init/elf.h"
 
-#define STACK_SIZE (8ul << 20)	/* address space of the first stack: filled by faults */
-#define STACK_GAP (1ul << 20)	/* below it nothing is mapped by exec */
+#define STACK_SIZE (8ul << 20)	 /* RLIMIT_STACK at first: what faults may make of it */
+#define STACK_START (33 * PAGE_SIZE) /* address space of the first stack, as on Linux */
+#define STACK_ROOM_MIN (128ul << 20) /* mmap keeps away from the stack by what it may grow to, and at least this */
 #define STRINGS_MAX (2ul << 20) /* of all arguments and their pointers: a quarter of the stack, as Linux */
 #define STRING_MAX (128ul << 10)/* of one argument */
 

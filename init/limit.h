@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (init/sys_rw.c), AS and DATA (init/sys_mm.c).
+ * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (init/sys_rw.c), AS, DATA and STACK (mm/).
  * NPROC binds nobody: everybody is root. CORE limits what is never written.
  */
 #ifndef INIT_LIMIT_H
@@ -15,6 +15,9 @@ struct limit {
 };
 
 void limits_init(struct limit *limits, const struct limit *like); /* like NULL: a first process's */
+
+struct mm;
+void limits_apply(const struct limit *limits, struct mm *mm); /* an address space obeys them from now on */
 
 /* The calling process's soft limit. */
 uint64_t limit_get(unsigned what);

@@ -15,11 +15,15 @@
 
 static void vma_name(const struct vma *vma, char *buf, size_t size)
 {
+	const struct mm *mm = vma->mm;
+
 	buf[0] = '\0';
 	if (vma->mapping)
 		vma->mapping->ops->name(vma->mapping, buf, size);
-	else if (vma->flags & (VMA_STACK | VMA_HEAP))
-		strlcpy(buf, vma->flags & VMA_STACK ? "[stack]" : "[heap]", size);
+	else if (vma->start < mm->brk && vma->end > mm->brk_start)
+		strlcpy(buf, "[heap]", size);
+	else if (vma->start < mm->stack_top && vma->end >= mm->stack_top)
+		strlcpy(buf, "[stack]", size);
 }
 
 /* A line as Linux has it, but for device and inode numbers. */

@@ -53,6 +53,29 @@ uint64_t limit_get(unsigned what)
 	return atomic_load_explicit(&process_current()->limits[what].cur, memory_order_relaxed);
 }
 
+/* Limits that the address space keeps too, because faults look at them. */
+static const struct {
+	unsigned what;
+	enum mm_limit in_mm;
+} of_memory[] = { { RLIMIT_AS, MM_LIMIT_SPACE }, { RLIMIT_DATA, MM_LIMIT_DATA }, { RLIMIT_STACK, MM_LIMIT_STACK } };
+
+void limits_apply(const struct limit *limits, struct mm *mm)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(of_memory); i++)
+		atomic_store_explicit(&mm->limit[of_memory[i].in_mm], limit_read(&limits[of_memory[i].what]).cur,
+				      memory_order_relaxed);
+}
+
+static void limits_changed(struct process *p)
+{
+	struct mm *mm = process_mm(p);
+
+	if (!mm)
+		return;
+	limits_apply(p->limits, mm);
+	mm_put(mm);
+}
+
 /* Everybody is root, and may raise the hard limit too; but a table of descriptors only grows so far. */
 static int limit_set(struct process *p, unsigned what, const struct rlimit64 *to)
 {
@@ -61,6 +84,7 @@ static int limit_set(struct process *p, unsigned what, const struct rlimit64 *to
 	if (what == RLIMIT_NOFILE && to->max > FILES_MAX)
 		return -EPERM;
 	limit_write(&p->limits[what], to);
+	limits_changed(p);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls about memory. */
+/* System calls that map, and change what is mapped. */
 #include "init/process_impl.h"
 
 #include "fs/vfs.h"
@@ -10,60 +10,85 @@
 #include "lib/errno.h"
 #include "mm/shmem.h"
 
+/* What MAP_SHARED_VALIDATE knows. Anything else is not refused otherwise. */
+#define MAP_KNOWN                                                                                                       \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | \
+	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_UNINITIALIZED)
+
 static unsigned prot_flags(unsigned prot)
 {
 	return (prot & PROT_READ ? VMA_READ : 0) | (prot & PROT_WRITE ? VMA_WRITE : 0) | (prot & PROT_EXEC ? VMA_EXEC : 0);
 }
 
-/* What the file lets a mapping of it do; fills in the mapping. */
-static int request_file(struct map_request *r, struct file *file)
+static unsigned map_flags(unsigned flags)
 {
-	bool shared = r->flags & VMA_SHARED;
+	return (flags & MAP_GROWSDOWN ? VMA_GROWSDOWN : 0) | (flags & MAP_LOCKED ? VMA_MLOCK : 0) |
+	       (flags & MAP_NORESERVE ? VMA_NORESERVE : 0);
+}
 
-	if (!file_readable(file))
-		return -EACCES;
+/* What the file lets a mapping of it do; fills in the mapping. Linux's order of errors. */
+static int request_file(struct map_request *r, unsigned flags, struct file *file)
+{
+	unsigned type = flags & MAP_TYPE;
+	bool shared = type != MAP_PRIVATE;
+
+	if (type == MAP_SHARED_VALIDATE && flags & ~(unsigned)MAP_KNOWN)
+		return -EOPNOTSUPP;
 	if (shared && r->flags & VMA_WRITE && !file_writable(file))
+		return -EACCES;
+	if (!file_readable(file))
 		return -EACCES;
 	if (!shared || file_writable(file))
 		r->flags |= VMA_MAYWRITE;
 	r->mapping = file_mapping(file);
-	return r->mapping ? 0 : -ENODEV;
+	if (!r->mapping)
+		return -ENODEV;
+	if (r->flags & VMA_GROWSDOWN)
+		return -EINVAL;
+	if (r->mapping->ops->via_get)
+		r->via = file;
+	return 0;
 }
 
-static int request_check(const struct map_request *r, unsigned flags, uint64_t offset)
+static int request_check(const struct map_request *r, uint64_t offset)
 {
-	unsigned type = flags & MAP_TYPE;
+	size_t len = align_up(r->len, PAGE_SIZE);
 
-	if (offset % PAGE_SIZE || !r->len)
+	if (!r->len)
 		return -EINVAL;
-	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
-		return -EINVAL;
-	if (r->len > USER_TOP)
+	if (!len)
 		return -ENOMEM;
-	if (offset + r->len < offset || offset + r->len > INT64_MAX)
+	if (offset / PAGE_SIZE + len / PAGE_SIZE < offset / PAGE_SIZE)
 		return -EOVERFLOW;
-	if (r->fixed && r->addr % PAGE_SIZE)
-		return -EINVAL;
-	if (r->fixed && r->addr > USER_TOP - align_up(r->len, PAGE_SIZE))
+	if (len > USER_TOP)
 		return -ENOMEM;
-	return 0;
+	if (!r->fixed)
+		return 0;
+	if (r->addr > USER_TOP - len)
+		return -ENOMEM;
+	return r->addr % PAGE_SIZE ? -EINVAL : 0;
 }
 
 static long map_and_populate(const struct map_request *r, unsigned flags)
 {
 	long at = mm_map(current->mm, r);
 
-	if (at >= 0 && flags & MAP_POPULATE && !(flags & MAP_NONBLOCK))
-		mm_populate(current->mm, (uintptr_t)at, r->len); /* what fails now will be tried again by a fault */
+	if (at >= 0 && (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
+		mm_populate_all(current->mm, (uintptr_t)at, r->len); /* what fails now will be tried again by a fault */
 	return at;
 }
 
 /* Shared without a file: a mapping of its own, which the VMAs keep. */
 static long map_shared_memory(struct map_request *r, unsigned flags)
 {
-	struct mapping *m = shmem_create(align_up(r->len, PAGE_SIZE));
+	struct mapping *m;
 	long ret;
 
+	if (r->flags & VMA_GROWSDOWN)
+		return -EINVAL;
+	if (!(flags & MAP_NORESERVE) && r->len / PAGE_SIZE > frame_total())
+		return -ENOMEM;
+	m = shmem_create(align_up(r->len, PAGE_SIZE));
 	if (!m)
 		return -ENOMEM;
 	r->mapping = m;
@@ -76,7 +101,14 @@ static long map_anonymous(struct map_request *r, unsigned flags)
 {
 	r->flags |= VMA_MAYWRITE;
 	r->pgoff = 0;
-	return r->flags & VMA_SHARED ? map_shared_memory(r, flags) : map_and_populate(r, flags);
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED:
+		return map_shared_memory(r, flags);
+	case MAP_PRIVATE:
+		return map_and_populate(r, flags);
+	default:
+		return -EINVAL;
+	}
 }
 
 #define RDEV_ZERO (1u << 8 | 5)
@@ -87,32 +119,44 @@ static bool is_zero_device(const struct file *file)
 	return inode_type(file->inode) == S_IFCHR && file->inode->rdev == RDEV_ZERO;
 }
 
-static long map_file(struct map_request *r, unsigned flags, int fd)
+static long map_file(struct map_request *r, unsigned flags, struct file *file, uint64_t offset)
+{
+	unsigned type = flags & MAP_TYPE;
+	int err = request_check(r, offset);
+
+	if (err)
+		return err;
+	if (is_zero_device(file))
+		return map_anonymous(r, flags);
+	if (offset > INT64_MAX || r->len > INT64_MAX - offset)
+		return -EOVERFLOW;
+	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	err = request_file(r, flags, file);
+	return err ? err : map_and_populate(r, flags);
+}
+
+static long map_fd(struct map_request *r, unsigned flags, int fd, uint64_t offset)
 {
 	struct file *file = fd_get(fd);
 	long ret;
 
 	if (!file)
 		return -EBADF;
-	ret = is_zero_device(file) ? 0 : request_file(r, file);
-	if (!ret)
-		ret = r->mapping ? map_and_populate(r, flags) : map_anonymous(r, flags);
+	if (file_flags(file) & VFS_PATH)
+		ret = -EBADF;
+	else
+		ret = flags & MAP_HUGETLB ? -EINVAL : map_file(r, flags, file, offset);
 	file_put(file);
 	return ret;
 }
 
-/* May the address space grow by len bytes? Memory that MAP_FIXED replaces counts too, unlike on Linux. */
-static bool within_limit(size_t len)
+/* There are no huge pages: a size that the machine does not have is EINVAL, one that it has is ENOMEM, an empty pool. */
+static long map_huge(unsigned flags)
 {
-	struct mm *mm = current->mm;
-	uint64_t limit = limit_get(RLIMIT_AS), mapped;
+	unsigned shift = flags >> 26 & 63;
 
-	if (limit == RLIM_INFINITY)
-		return true;
-	rwsem_read_lock(&mm->lock);
-	mapped = mm->mapped;
-	rwsem_read_unlock(&mm->lock);
-	return mapped + align_up(len, PAGE_SIZE) / PAGE_SIZE <= limit / PAGE_SIZE;
+	return !shift || shift == 21 || shift == 30 ? -ENOMEM : -EINVAL;
 }
 
 long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd, uint64_t offset)
@@ -120,7 +164,7 @@ long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd,
 	struct map_request r = {
 		.addr = align_down(addr, PAGE_SIZE),
 		.len = len,
-		.flags = prot_flags(prot) | ((flags & MAP_TYPE) == MAP_PRIVATE ? 0 : VMA_SHARED),
+		.flags = prot_flags(prot) | map_flags(flags) | ((flags & MAP_TYPE) == MAP_PRIVATE ? 0 : VMA_SHARED),
 		.fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE),
 		.noreplace = flags & MAP_FIXED_NOREPLACE,
 		.pgoff = offset / PAGE_SIZE,
@@ -129,14 +173,14 @@ long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd,
 
 	if (r.fixed)
 		r.addr = addr;
-	err = request_check(&r, flags, offset);
-	if (err)
-		return err;
-	if (!within_limit(len))
-		return -ENOMEM;
+	if (offset % PAGE_SIZE)
+		return -EINVAL;
 	if (!(flags & MAP_ANONYMOUS))
-		return map_file(&r, flags, fd);
-	return map_anonymous(&r, flags);
+		return map_fd(&r, flags, fd, offset);
+	if (flags & MAP_HUGETLB)
+		return map_huge(flags);
+	err = request_check(&r, offset);
+	return err ? err : map_anonymous(&r, flags);
 }
 
 long sys_munmap(uintptr_t addr, size_t len)
@@ -144,6 +188,13 @@ long sys_munmap(uintptr_t addr, size_t len)
 	if (addr % PAGE_SIZE || !len || len > USER_TOP || addr > USER_TOP - len)
 		return -EINVAL;
 	return mm_unmap(current->mm, addr, len);
+}
+
+long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len, unsigned flags, uintptr_t new_addr)
+{
+	const struct remap_request r = { .from = addr, .old_len = old_len, .new_len = new_len, .flags = flags, .to = new_addr };
+
+	return mm_remap(current->mm, &r);
 }
 
 #define PROT_SEM 8u
@@ -162,40 +213,87 @@ long sys_mprotect(uintptr_t addr, size_t len, unsigned prot)
 		return -ENOMEM;
 	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
 		return -EINVAL;
-	return mm_protect(current->mm, addr, len, prot_flags(prot));
+	if (grows == PROT_GROWSUP) /* nothing here grows up */
+		return mm_mapped(current->mm, addr) ? -EINVAL : -ENOMEM;
+	return mm_protect(current->mm, addr, len, prot_flags(prot), grows);
 }
 
 long sys_brk(uintptr_t to)
 {
-	struct mm *mm = current->mm;
-	uint64_t limit = limit_get(RLIMIT_DATA);
-
-	if (limit != RLIM_INFINITY && to > mm->brk_start && to - mm->brk_start > limit)
-		to = 0; /* leaves it where it is */
-	return mm_brk(mm, to);
+	return mm_brk(current->mm, to);
 }
 
-enum advice {
-	MADV_NORMAL = 0, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE = 8, MADV_REMOVE,
-	MADV_MERGEABLE = 12, MADV_UNMERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_DODUMP,
-	MADV_COLD = 20, MADV_PAGEOUT
-};
+/* ---- locking: everybody is root, so no limit ---- */
 
-/* Hints are taken and forgotten; what would have to change the contents is not supported. */
-long sys_madvise(uintptr_t addr, size_t len, int advice)
+enum { MLOCK_ONFAULT = 1 };
+enum { MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4 };
+
+#define ANY_LOCK (VMA_MLOCK | VMA_ONFAULT)
+
+/* The pages that [addr, addr + len) touches: 0, or an error; *len 0: nothing to do. */
+static int lock_range(uintptr_t *addr, size_t *len)
 {
-	size_t whole = align_up(len, PAGE_SIZE);
+	size_t whole = align_up(*len + *addr % PAGE_SIZE, PAGE_SIZE);
 
-	if (addr % PAGE_SIZE || (len && !whole) || addr + whole < addr)
+	*addr = align_down(*addr, PAGE_SIZE);
+	if (*addr + whole < *addr)
 		return -EINVAL;
-	switch (advice) {
-	case MADV_NORMAL ... MADV_WILLNEED:
-	case MADV_MERGEABLE ... MADV_DODUMP:
-	case MADV_COLD ... MADV_PAGEOUT:
-		return 0;
-	case MADV_DONTNEED:
-		return len ? mm_discard(current->mm, addr, len) : 0;
-	default:
+	*len = whole;
+	return 0;
+}
+
+/* Linux's translation of what populating found. */
+static int lock_error(int err)
+{
+	if (err == -EFAULT)
+		return -ENOMEM;
+	return err == -ENOMEM ? -EAGAIN : err;
+}
+
+static long lock_and_populate(uintptr_t addr, size_t len, unsigned set)
+{
+	int err = lock_range(&addr, &len);
+
+	if (err || !len)
+		return err;
+	err = mm_lock(current->mm, addr, len, ANY_LOCK, set);
+	if (err || set & VMA_ONFAULT)
+		return err;
+	return lock_error(mm_populate(current->mm, addr, len));
+}
+
+long sys_mlock(uintptr_t addr, size_t len)
+{
+	return lock_and_populate(addr, len, VMA_MLOCK);
+}
+
+long sys_mlock2(uintptr_t addr, size_t len, unsigned flags)
+{
+	if (flags & ~(unsigned)MLOCK_ONFAULT)
 		return -EINVAL;
-	}
+	return lock_and_populate(addr, len, flags ? ANY_LOCK : VMA_MLOCK);
+}
+
+long sys_munlock(uintptr_t addr, size_t len)
+{
+	int err = lock_range(&addr, &len);
+
+	return err || !len ? err : mm_lock(current->mm, addr, len, ANY_LOCK, 0);
+}
+
+long sys_mlockall(unsigned flags)
+{
+	unsigned kind = flags & MCL_ONFAULT ? ANY_LOCK : VMA_MLOCK;
+
+	if (!flags || flags == MCL_ONFAULT || flags & ~(unsigned)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
+		return -EINVAL;
+	mm_lock_all(current->mm, flags & MCL_CURRENT ? ANY_LOCK : 0, kind, flags & MCL_FUTURE ? kind : 0);
+	if ((flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT)
+		mm_populate_all(current->mm, 0, USER_TOP);
+	return 0;
+}
+
+long sys_munlockall(void)
+{
+	return mm_lock_all(current->mm, ANY_LOCK, 0, 0);
 }

@@ -25,7 +25,10 @@
 	X(open, 3) X(openat, 4) X(stat, 2) X(lstat, 2) X(fstat, 2) X(newfstatat, 4) X(readlink, 3) X(readlinkat, 4) \
 	X(access, 2) X(faccessat, 3) X(faccessat2, 4) X(getcwd, 2) X(chdir, 1) X(fchdir, 1) X(umask, 1) \
 	/* sys_mm.c */ \
-	X(mmap, 6) X(munmap, 2) X(mprotect, 3) X(brk, 1) X(madvise, 3) \
+	X(mmap, 6) X(munmap, 2) X(mremap, 5) X(mprotect, 3) X(brk, 1) X(mlock, 2) X(mlock2, 3) X(munlock, 2) X(mlockall, 1) \
+	X(munlockall, 0) \
+	/* sys_madvise.c */ \
+	X(madvise, 3) X(msync, 3) X(mincore, 3) \
 	/* sys_process.c */ \
 	X(clone, R) X(clone3, R) X(unshare, 1) X(fork, R) X(vfork, R) X(execve, R) X(execveat, R) X(exit, 1) X(exit_group, 1) X(wait4, 4) \
 	X(getpid, 0) X(getppid, 0) X(gettid, 0) X(getpgid, 1) X(getpgrp, 0) X(setpgid, 2) X(getsid, 1) X(setsid, 0) \
@@ -95,7 +98,16 @@ long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd,
 long sys_munmap(uintptr_t addr, size_t len);
 long sys_mprotect(uintptr_t addr, size_t len, unsigned prot);
 long sys_brk(uintptr_t to);
+long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len, unsigned flags, uintptr_t new_addr);
+long sys_mlock(uintptr_t addr, size_t len);
+long sys_mlock2(uintptr_t addr, size_t len, unsigned flags);
+long sys_munlock(uintptr_t addr, size_t len);
+long sys_mlockall(unsigned flags);
+long sys_munlockall(void);
+
 long sys_madvise(uintptr_t addr, size_t len, int advice);
+long sys_msync(uintptr_t addr, size_t len, unsigned flags);
+long sys_mincore(uintptr_t addr, size_t len, uintptr_t vec);
 
 long sys_clone(struct arch_regs *regs);
 long sys_clone3(struct arch_regs *regs);

@@ -58,6 +58,10 @@ struct backing_ops {
 	bool (*get)(struct mapping *m);
 	void (*put)(struct mapping *m);
 
+	/* A reference on an open file of this kind, as which something is mapped. It keeps the file too. locks: as get and put */
+	void (*via_get)(void *via);
+	void (*via_put)(void *via);
+
 	/* A name for people (maps, the watchdog), always terminated. locks: any	sleeps: no */
 	void (*name)(struct mapping *m, char *buf, size_t size);
 

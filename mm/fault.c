@@ -200,6 +200,13 @@ static bool count_entry(struct fault *f)
 	return true;
 }
 
+/* Anonymous memory that was written to keeps its offset when it is moved: mm/cut.c. Mostly set already, and then not written. */
+static void note_touched(struct vma *vma)
+{
+	if (!atomic_load_explicit(&vma->touched, memory_order_relaxed))
+		atomic_store_explicit(&vma->touched, true, memory_order_relaxed);
+}
+
 static bool store_entry(struct fault *f)
 {
 	pte_t entry = new_entry(f);
@@ -227,6 +234,8 @@ enum verdict fault_install(struct fault *f)
 	struct spinlock *lock = pt_lock_of(f->at.slot);
 	bool stored;
 
+	if (f->at.copy)
+		note_touched(f->at.vma);
 	spin_lock(lock);
 	stored = store_entry(f);
 	spin_unlock(lock);

@@ -1,121 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changing an address space: map, unmap, protect, the heap. All under mm->lock for writing, in the order that mm/vma.c argues:
- * new tree, old VMAs DEAD, barrier, walk.
- *
- * Each operation first makes whatever it will need (VMAs, tree nodes), then publishes once: it happens as a whole or not at all.
+ * Mapping and unmapping. All under mm->lock for writing, in the order that mm/vma.c argues: new tree, old VMAs DEAD, barrier, walk. Each
+ * is one cut (mm/cut.h), or, where Linux does it in several steps that can fail apart, several.
  */
 #include "mm/map.h"
 
-#include "kernel/stats.h"
+#include "kernel/frame.h"
 #include "lib/errno.h"
+#include "mm/cut.h"
 #include "mm/pt.h"
 #include "mm/vma.h"
 
-/*
- * One change: the VMAs that overlap a range leave the tree (`old`), what remains of the first and the last of them beyond the range, and what
- * takes their place inside it, enters (`new`). Both are lists through vma->chain.
- */
-struct cut {
-	struct mm *mm;
-	struct bonsai_update update;
-	struct vma *old, *new;
-	unsigned nr_old, nr_new;
-	uint64_t pages_old, pages_new;
-};
+/* ---- limits ---- */
 
-static uintptr_t min_addr(uintptr_t a, uintptr_t b)
+static uint64_t limit_pages(const struct mm *mm, enum mm_limit which)
 {
-	return a < b ? a : b;
+	return atomic_load_explicit(&mm->limit[which], memory_order_relaxed) >> PAGE_SHIFT;
 }
 
-static void cut_begin(struct cut *c, struct mm *mm)
+bool map_within_limits(const struct mm *mm, unsigned flags, uint64_t pages)
 {
-	*c = (struct cut){ .mm = mm };
-	bonsai_begin(&c->update, &mm->vmas);
+	if (mm->mapped + pages > limit_pages(mm, MM_LIMIT_SPACE))
+		return false;
+	return !map_is_data(flags) || mm->data + pages <= limit_pages(mm, MM_LIMIT_DATA);
 }
 
-/* A part of `like`, with these flags, becomes a VMA of its own. */
-static int cut_add(struct cut *c, const struct vma *like, unsigned flags, uintptr_t start, uintptr_t end)
+/* Linux's heuristic: anything goes but what is impossible by itself. */
+bool map_may_promise(uint64_t pages)
 {
-	struct vma with_flags = *like;
-	struct vma *vma;
+	return pages <= frame_total();
+}
 
-	with_flags.flags = flags;
-	vma = vma_new(&with_flags, start, end);
-	if (!vma)
+int map_may_grow(const struct mm *mm, unsigned flags, uint64_t pages)
+{
+	if (!map_within_limits(mm, flags, pages))
 		return -ENOMEM;
-	vma->chain = c->new;
-	c->new = vma;
-	c->nr_new++;
-	c->pages_new += (end - start) / PAGE_SIZE;
-	return bonsai_insert(&c->update, start, end, vma);
+	return map_is_promise(flags) && !map_may_promise(pages) ? -ENOMEM : 0;
 }
 
-/* Takes [start, end) out; what lies beside it stays. */
-static int cut_out(struct cut *c, uintptr_t start, uintptr_t end)
-{
-	struct vma *vma;
-	int err = 0;
+/* ---- unmap ---- */
 
-	while (!err && (vma = bonsai_next(bonsai_root(&c->mm->vmas), start)) && vma->start < end) {
-		vma->chain = c->old;
-		c->old = vma;
-		c->nr_old++;
-		c->pages_old += (vma->end - vma->start) / PAGE_SIZE;
-		err = bonsai_remove(&c->update, vma->start);
-		if (!err && vma->start < start)
-			err = cut_add(c, vma, vma->flags, vma->start, start);
-		if (!err && vma->end > end)
-			err = cut_add(c, vma, vma->flags, end, vma->end);
-		start = vma->end;
-		if (start >= end)
-			break;
-	}
-	return err;
-}
-
-static void cut_abort(struct cut *c)
-{
-	struct vma *vma, *next;
-
-	bonsai_abort(&c->update);
-	for (vma = c->new; vma; vma = next) {
-		next = vma->chain;
-		vma_discard(vma);
-	}
-}
-
-/* Steps a to c, or nothing at all: 0, `err`, or -ENOMEM if there would be too many. After 0 nothing can fail. */
-static int cut_publish(struct cut *c, int err)
-{
-	if (!err && c->nr_new > c->nr_old && c->mm->nr_vmas + c->nr_new - c->nr_old > MM_MAX_VMAS)
-		err = -ENOMEM;
-	if (err) {
-		cut_abort(c);
-		return err;
-	}
-	bonsai_commit(&c->update);
-	for (struct vma *vma = c->old; vma; vma = vma->chain)
-		vma_set_state(vma, VMA_DEAD);
-	c->mm->nr_vmas += c->nr_new - c->nr_old;
-	c->mm->mapped += c->pages_new - c->pages_old;
-	pt_barrier(c->mm);
-	return 0;
-}
-
-static void cut_end(struct cut *c)
-{
-	struct vma *vma, *next;
-
-	for (vma = c->old; vma; vma = next) {
-		next = vma->chain;
-		vma_free(vma);
-	}
-}
-
-/* Frees the page tables between the neighbours of a range that is no longer mapped. */
-static void free_tables_around(struct mm *mm, uintptr_t start, uintptr_t end)
+void map_free_tables(struct mm *mm, uintptr_t start, uintptr_t end)
 {
 	const struct bonsai_node *root = bonsai_root(&mm->vmas);
 	struct vma *before = bonsai_prev(root, start), *after = bonsai_next(root, end);
@@ -128,26 +53,23 @@ int map_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
 	struct cut c;
 	int err;
 
+	if (map_range_free(mm, start, end))
+		return 0;
 	cut_begin(&c, mm);
 	err = cut_publish(&c, cut_out(&c, start, end));
-	if (err || !c.nr_old)
+	if (err)
 		return err;
 	pt_zap(mm, start, end);
 	cut_end(&c);
-	free_tables_around(mm, start, end);
+	map_free_tables(mm, start, end);
 	return 0;
-}
-
-static bool range_ok(uintptr_t addr, size_t len)
-{
-	return !(addr % PAGE_SIZE) && len && len <= USER_TOP && addr <= USER_TOP - map_round_up(len);
 }
 
 int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
 {
 	int err;
 
-	if (!range_ok(addr, len))
+	if (!map_range_ok(addr, len))
 		return -EINVAL;
 	rwsem_write_lock(&mm->lock);
 	err = map_unmap_locked(mm, addr, addr + map_round_up(len));
@@ -155,163 +77,143 @@ int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
 	return err;
 }
 
-/* ---- map ---- */
+/* ---- where ---- */
 
-#define MAP_FLOOR 0x10000ul /* Linux's vm.mmap_min_addr: a null pointer with an offset stays a fault */
-
-static bool range_free(struct mm *mm, uintptr_t start, uintptr_t end)
+bool map_range_free(struct mm *mm, uintptr_t start, uintptr_t end)
 {
 	struct vma *vma = vma_next(mm, start);
 
 	return !vma || vma->start >= end;
 }
 
-static long choose_place(struct mm *mm, const struct map_request *r, size_t len)
+/* [start, end) is free. Does it keep away from what grows down towards it? If not, *below is how far it may reach. */
+static bool clear_of_stacks(struct mm *mm, uintptr_t end, uintptr_t *below)
 {
-	uintptr_t hint = map_round_up(r->addr), at;
+	struct vma *above = vma_next(mm, end);
 
-	if (hint >= MAP_FLOOR && range_ok(hint, len) && range_free(mm, hint, hint + len))
-		return (long)hint;
-	if (bonsai_gap_down(bonsai_root(&mm->vmas), MAP_FLOOR, mm->mmap_top, len, PAGE_SIZE, &at))
-		return (long)at;
+	if (!above || !(above->flags & VMA_GROWSDOWN) || above->start - end >= MM_STACK_GAP)
+		return true;
+	*below = above->start > MM_STACK_GAP ? above->start - MM_STACK_GAP : 0;
+	return false;
+}
+
+static long find_place(struct mm *mm, size_t len)
+{
+	uintptr_t high = mm->mmap_top, at;
+
+	while (bonsai_gap_down(bonsai_root(&mm->vmas), MAP_FLOOR, high, len, PAGE_SIZE, &at))
+		if (clear_of_stacks(mm, at + len, &high))
+			return (long)at;
 	return -ENOMEM;
+}
+
+long map_choose_place(struct mm *mm, uintptr_t hint, size_t len)
+{
+	uintptr_t below;
+
+	hint = map_round_up(hint);
+	if (hint >= MAP_FLOOR && map_range_ok(hint, len) && map_range_free(mm, hint, hint + len) &&
+	    clear_of_stacks(mm, hint + len, &below))
+		return (long)hint;
+	return find_place(mm, len);
 }
 
 static long fixed_place(struct mm *mm, const struct map_request *r, size_t len)
 {
-	if (!range_ok(r->addr, len))
+	if (!map_range_ok(r->addr, len))
 		return r->addr % PAGE_SIZE ? -EINVAL : -ENOMEM;
 	if (r->addr < MAP_FLOOR)
 		return -EPERM;
-	if (r->noreplace && !range_free(mm, r->addr, r->addr + len))
+	if (r->noreplace && !map_range_free(mm, r->addr, r->addr + len))
 		return -EEXIST;
 	return (long)r->addr;
 }
 
+/* ---- map ---- */
+
 /*
- * The new VMA takes the place of whatever is there, in one step: another thread's fault finds the old or the new. While old entries are
- * still being taken away the new one is LOCKED, so that no fresh page is taken with them.
+ * In one step: another thread's fault finds the old or the new. While old entries are still being taken away the new VMA is LOCKED, so
+ * that no fresh page is taken with them.
  */
-static int insert_new(struct mm *mm, const struct map_request *r, uintptr_t at, size_t len)
+int map_insert_locked(struct mm *mm, const struct vma *like, unsigned most)
 {
-	const struct vma like = { .start = at, .flags = r->flags, .mapping = r->mapping, .pgoff = r->pgoff, .mm = mm };
+	bool replaces = !map_range_free(mm, like->start, like->end);
 	struct vma *vma;
 	struct cut c;
 	int err;
 
 	cut_begin(&c, mm);
-	err = cut_out(&c, at, at + len);
-	if (!err)
-		err = cut_add(&c, &like, r->flags, at, at + len);
+	c.most = most;
+	err = cut_in(&c, like);
 	vma = c.new;
-	if (!err && c.nr_old)
+	if (!err && replaces)
 		vma_set_state(vma, VMA_LOCKED);
 	err = cut_publish(&c, err);
-	if (err || !c.nr_old)
+	if (err)
 		return err;
-	pt_zap(mm, at, at + len);
-	vma_set_state(vma, VMA_LIVE);
+	if (replaces) {
+		pt_zap(mm, like->start, like->end);
+		vma_set_state(vma, VMA_LIVE);
+	}
 	cut_end(&c);
 	return 0;
+}
+
+static uint64_t pages_between(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	uint64_t pages = 0;
+	struct vma *vma;
+
+	for (uintptr_t at = start; (vma = vma_next(mm, at)) && vma->start < end; at = vma->end)
+		pages += ((vma->end < end ? vma->end : end) - (vma->start > start ? vma->start : start)) >> PAGE_SHIFT;
+	return pages;
+}
+
+/* What the new VMA replaces does not count against the limits. */
+static int may_map(struct mm *mm, const struct vma *like)
+{
+	uint64_t pages = (like->end - like->start) >> PAGE_SHIFT;
+
+	if (mm->nr_vmas > MM_MAX_VMAS)
+		return -ENOMEM;
+	if (!map_within_limits(mm, like->flags, pages) &&
+	    !map_within_limits(mm, like->flags, pages - pages_between(mm, like->start, like->end)))
+		return -ENOMEM;
+	return like->flags & VMA_ACCOUNT && !map_may_promise(pages) ? -ENOMEM : 0;
+}
+
+static long map_locked(struct mm *mm, const struct map_request *r, size_t len, unsigned *flags)
+{
+	struct vma like = { .flags = r->flags | mm->add_flags, .mapping = r->mapping, .via = r->via, .mm = mm };
+	long at = r->fixed ? fixed_place(mm, r, len) : map_choose_place(mm, r->addr, len);
+	int err;
+
+	if (at < 0)
+		return at;
+	if (map_is_promise(like.flags))
+		like.flags |= VMA_ACCOUNT;
+	like.start = (uintptr_t)at;
+	like.end = (uintptr_t)at + len;
+	like.pgoff = r->mapping ? r->pgoff : (pgoff_t)at >> PAGE_SHIFT;
+	*flags = like.flags;
+	err = may_map(mm, &like);
+	if (!err)
+		err = map_insert_locked(mm, &like, MM_MAX_VMAS + 1);
+	return err ? err : at;
 }
 
 long mm_map(struct mm *mm, const struct map_request *r)
 {
 	size_t len = map_round_up(r->len);
+	unsigned flags = 0;
 	long at;
-	int err;
 
 	if (!r->len || len < r->len || len > USER_TOP)
 		return r->len ? -ENOMEM : -EINVAL;
 	rwsem_write_lock(&mm->lock);
-	at = r->fixed ? fixed_place(mm, r, len) : choose_place(mm, r, len);
-	if (at > 0) {
-		err = insert_new(mm, r, (uintptr_t)at, len);
-		if (err)
-			at = err;
-	}
+	at = map_locked(mm, r, len, &flags);
 	rwsem_write_unlock(&mm->lock);
+	if (at > 0 && (flags & (VMA_MLOCK | VMA_ONFAULT)) == VMA_MLOCK)
+		mm_populate_all(mm, (uintptr_t)at, len);
 	return at;
-}
-
-int map_extend_locked(struct mm *mm, const struct map_request *r)
-{
-	struct vma *before = vma_find(mm, r->addr - 1);
-	uintptr_t end = r->addr + r->len;
-	struct cut c;
-	int err;
-
-	if (!range_ok(r->addr, r->len) || !range_free(mm, r->addr, end))
-		return -ENOMEM;
-	if (!before || before->mapping || before->flags != r->flags)
-		return insert_new(mm, r, r->addr, r->len);
-	cut_begin(&c, mm);
-	err = cut_out(&c, before->start, before->end);
-	if (!err)
-		err = cut_add(&c, before, r->flags, before->start, end);
-	err = cut_publish(&c, err);
-	if (!err)
-		cut_end(&c);
-	return err;
-}
-
-/* ---- protect ---- */
-
-static int protect_piece(struct mm *mm, struct vma *vma, uintptr_t start, uintptr_t end, unsigned prot)
-{
-	unsigned flags = (vma->flags & ~(unsigned)(VMA_READ | VMA_WRITE | VMA_EXEC)) | prot;
-	struct vma *changed;
-	struct cut c;
-	int err;
-
-	if ((prot & VMA_WRITE) && !(vma->flags & VMA_MAYWRITE))
-		return -EACCES;
-	if (flags == vma->flags)
-		return 0;
-	cut_begin(&c, mm);
-	err = cut_out(&c, start, end);
-	if (!err)
-		err = cut_add(&c, vma, flags, start, end);
-	changed = c.new;
-	err = cut_publish(&c, err);
-	if (err)
-		return err;
-	pt_protect(changed);
-	cut_end(&c);
-	return 0;
-}
-
-/* As Linux: what comes before a hole or a refusal is done, and -ENOMEM or -EACCES returned. */
-static int protect_locked(struct mm *mm, uintptr_t start, uintptr_t end, unsigned prot)
-{
-	while (start < end) {
-		struct vma *vma = vma_find(mm, start);
-		uintptr_t to;
-		int err;
-
-		if (!vma)
-			return -ENOMEM;
-		to = min_addr(vma->end, end);
-		err = protect_piece(mm, vma, start, to, prot);
-		if (err)
-			return err;
-		start = to;
-	}
-	return 0;
-}
-
-int mm_protect(struct mm *mm, uintptr_t addr, size_t len, unsigned prot)
-{
-	int err;
-
-	if (addr % PAGE_SIZE)
-		return -EINVAL;
-	if (!len)
-		return 0;
-	if (!range_ok(addr, len))
-		return -ENOMEM;
-	rwsem_write_lock(&mm->lock);
-	err = protect_locked(mm, addr, addr + map_round_up(len), prot);
-	rwsem_write_unlock(&mm->lock);
-	return err;
 }

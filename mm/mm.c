@@ -4,6 +4,7 @@
 
 #include "kernel/slab.h"
 #include "lib/errno.h"
+#include "mm/map.h"
 #include "mm/pt.h"
 #include "mm/vma.h"
 
@@ -22,6 +23,8 @@ struct mm *mm_create(void)
 	rwsem_init(&mm->lock, LOCK_ADDRESS_SPACE);
 	spin_init(&mm->table_lock, LOCK_PT_TABLES);
 	bonsai_init(&mm->vmas, &vma_tree_mem);
+	for (unsigned i = 0; i < MM_LIMITS; i++)
+		atomic_store_explicit(&mm->limit[i], UINT64_MAX, memory_order_relaxed);
 	atomic_store_explicit(&mm->users, 1, memory_order_relaxed);
 	return mm;
 }
@@ -86,12 +89,20 @@ static int copy_vma(struct mm *to, struct bonsai_update *u, const struct vma *vm
 	struct vma like = *vma;
 	struct vma *copy;
 
+	if (vma->flags & VMA_DONTFORK)
+		return 0;
+	if (vma->flags & VMA_ACCOUNT && !map_may_promise((vma->end - vma->start) >> PAGE_SHIFT))
+		return -ENOMEM;
 	like.mm = to;
+	like.flags &= ~(unsigned)(VMA_MLOCK | VMA_ONFAULT);
 	copy = vma_new(&like, vma->start, vma->end);
 	if (!copy)
 		return -ENOMEM;
 	copy->chain = *copies;
 	*copies = copy;
+	to->nr_vmas++;
+	to->mapped += (vma->end - vma->start) >> PAGE_SHIFT;
+	to->data += map_is_data(vma->flags) ? (vma->end - vma->start) >> PAGE_SHIFT : 0;
 	return bonsai_insert(u, vma->start, vma->end, copy);
 }
 
@@ -122,16 +133,21 @@ static int copy_pages(struct mm *to, struct mm *from)
 	int err = 0;
 
 	for (uintptr_t at = 0; !err && (vma = vma_next(from, at)); at = vma->end)
-		if (!(vma->flags & VMA_SHARED))
+		if (!(vma->flags & (VMA_SHARED | VMA_DONTFORK | VMA_WIPEONFORK)))
 			err = pt_copy(vma, to);
 	arch_tlb_flush_mm(&from->arch);
 	return err;
 }
 
+static void copy_limits(struct mm *to, const struct mm *from)
+{
+	for (unsigned i = 0; i < MM_LIMITS; i++)
+		atomic_store_explicit(&to->limit[i], atomic_load_explicit(&from->limit[i], memory_order_relaxed), memory_order_relaxed);
+}
+
 static void copy_layout(struct mm *to, const struct mm *from)
 {
-	to->mapped = from->mapped;
-	to->nr_vmas = from->nr_vmas;
+	copy_limits(to, from);
 	to->brk_start = from->brk_start;
 	to->brk = from->brk;
 	to->mmap_top = from->mmap_top;

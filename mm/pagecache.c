@@ -175,6 +175,27 @@ int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode)
 	return page_wait_end(&w, mode);
 }
 
+void cache_prefetch(struct mapping *m, pgoff_t index, uint64_t n)
+{
+	struct page *pages[READAHEAD_MAX];
+	pgoff_t end = mapping_end(m);
+	unsigned found = 0;
+	int err = 0;
+
+	might_sleep();
+	if (index < end && n > end - index)
+		n = end - index;
+	for (uint64_t i = 0; index < end && i < n && err != -ENOMEM; i++) {
+		pages[found] = cache_new(m, index + i, false, &err);
+		found += pages[found] != NULL;
+		if (found == READAHEAD_MAX || (found && (i + 1 == n || err == -ENOMEM))) {
+			stat_add(STAT_readahead_pages, found);
+			m->ops->read_pages(m, pages, found);
+			found = 0;
+		}
+	}
+}
+
 /* One look at the slot: 1 and a referenced READY page, 0 to look again, or an error. */
 static int cache_read_once(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out)
 {

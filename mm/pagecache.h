@@ -30,6 +30,10 @@ int cache_read(struct mapping *m, pgoff_t index, enum wait_mode mode, struct pag
  */
 int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode);
 
+/* Begins to read those of the n pages from index on that are not in the cache, as long as memory is there for the asking. Sleeps, but for
+ * no page; the mapping is referenced by the caller. */
+void cache_prefetch(struct mapping *m, pgoff_t index, uint64_t n);
+
 /* The reading is over: READY, or removed from the cache with the error (-EIO, -ENOMEM) told to whoever waits. Any context. Unlocks
  * the page. */
 void page_read_done(struct page *page, int error);

@@ -72,7 +72,7 @@ static pte_t *slot_alloc(struct fault *f, enum verdict *why)
 	return slot;
 }
 
-static bool entry_allows(pte_t pte, unsigned access)
+bool pt_allows(pte_t pte, unsigned access)
 {
 	unsigned want = PTE_USER | PTE_READ;
 
@@ -112,7 +112,7 @@ enum verdict fault_find_slot(struct fault *f)
 		return fault_release(f, RETRY);
 	}
 	f->at.old = arch_pte_read(f->at.slot);
-	if (unlikely(arch_pte_present(f->at.old) && entry_allows(f->at.old, f->access)))
+	if (unlikely(arch_pte_present(f->at.old) && pt_allows(f->at.old, f->access)))
 		return spurious(f);
 	return NEXT;
 }

@@ -30,6 +30,17 @@ static inline bool pte_is_zero(pte_t pte)
 	return arch_pte_pfn(pte) == zero_pfn;
 }
 
+/* Where the leaf table of va ends, or `end` if that comes first. */
+static inline uintptr_t pt_table_end(uintptr_t va, uintptr_t end)
+{
+	uintptr_t span = (uintptr_t)PTES_PER_TABLE * PAGE_SIZE, next = (va & ~(span - 1)) + span;
+
+	return next < end ? next : end;
+}
+
+/* Does the entry allow this access (enum fault_access) without a fault? */
+bool pt_allows(pte_t pte, unsigned access);
+
 /* The page a present entry counts on, or NULL for the zero page. */
 static inline struct page *pte_page(pte_t pte)
 {
@@ -53,8 +64,13 @@ void pt_zap(struct mm *mm, uintptr_t start, uintptr_t end);
  * serve nothing outside the gap. */
 void pt_free_tables(struct mm *mm, uintptr_t start, uintptr_t end, uintptr_t low, uintptr_t high);
 
-/* Gives the present entries of vma's range the protection of vma; what needs a fault to become writable stays read-only. */
-void pt_protect(const struct vma *vma);
+/* Gives the present entries of this part of vma the protection of vma; what needs a fault to become writable stays read-only. */
+void pt_protect(const struct vma *vma, uintptr_t start, uintptr_t end);
+
+/* mremap, in the order of mm/mremap.c. prepare: makes the tables that the entries of [from, from + len) need at `to`; 0 or -ENOMEM, some
+ * may be made. pt_move: moves the entries there; vma describes the new place. */
+int pt_move_prepare(struct mm *mm, uintptr_t from, uintptr_t to, size_t len);
+void pt_move(const struct vma *vma, uintptr_t from, uintptr_t to, size_t len);
 
 /* Fork: shares vma's anonymous pages with `child` (in its own address space), write-protected on both sides. The caller flushes the
  * parent afterwards. 0 or -ENOMEM (child half filled: throw it away). */

@@ -14,13 +14,6 @@
 #define TOP_SPAN (TABLE_SPAN * PTES_PER_TABLE * PTES_PER_TABLE) /* of one entry of the top table */
 #define BATCH 64
 
-static uintptr_t table_end(uintptr_t va, uintptr_t end)
-{
-	uintptr_t next = (va & ~(TABLE_SPAN - 1)) + TABLE_SPAN;
-
-	return next < end ? next : end;
-}
-
 /* ---- taking away ---- */
 
 struct zap {
@@ -75,7 +68,7 @@ void pt_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 	pte_t *slot;
 
 	while (va < end && (slot = arch_pte_next(&mm->arch, &va, end))) {
-		va = zap_table(&z, slot, va, table_end(va, end));
+		va = zap_table(&z, slot, va, pt_table_end(va, end));
 		if (z.n == BATCH)
 			zap_flush(&z);
 	}
@@ -157,25 +150,39 @@ static pte_t protected_entry(const struct vma *vma, pte_t old)
 	return arch_pte_make(arch_pte_pfn(old), pt_prot(vma, writable));
 }
 
-void pt_protect(const struct vma *vma)
+/* true: there was an entry, which some CPU may remember. */
+static bool protect_table(const struct vma *vma, pte_t *slot, uintptr_t va, uintptr_t end)
 {
-	uintptr_t va = vma->start;
+	struct spinlock *lock = pt_lock_of(slot);
+	bool any = false;
+
+	spin_lock(lock);
+	for (; va < end; va += PAGE_SIZE, slot++) {
+		pte_t old = arch_pte_read(slot);
+
+		if (!arch_pte_present(old))
+			continue;
+		arch_pte_replace(slot, protected_entry(vma, old));
+		any = true;
+	}
+	spin_unlock(lock);
+	return any;
+}
+
+void pt_protect(const struct vma *vma, uintptr_t start, uintptr_t end)
+{
+	uintptr_t va = start;
+	bool any = false;
 	pte_t *slot;
 
-	while (va < vma->end && (slot = arch_pte_next(&vma->mm->arch, &va, vma->end))) {
-		uintptr_t end = table_end(va, vma->end);
-		struct spinlock *lock = pt_lock_of(slot);
+	while (va < end && (slot = arch_pte_next(&vma->mm->arch, &va, end))) {
+		uintptr_t stop = pt_table_end(va, end);
 
-		spin_lock(lock);
-		for (; va < end; va += PAGE_SIZE, slot++) {
-			pte_t old = arch_pte_read(slot);
-
-			if (arch_pte_present(old))
-				arch_pte_replace(slot, protected_entry(vma, old));
-		}
-		spin_unlock(lock);
+		any |= protect_table(vma, slot, va, stop);
+		va = stop;
 	}
-	arch_tlb_flush_range(&vma->mm->arch, vma->start, vma->end, true);
+	if (any)
+		arch_tlb_flush_range(&vma->mm->arch, start, end, true);
 }
 
 /* ---- fork ---- */
@@ -209,7 +216,7 @@ int pt_copy(const struct vma *vma, struct mm *child)
 	pte_t *slot;
 
 	while (!err && va < vma->end && (slot = arch_pte_next(&vma->mm->arch, &va, vma->end))) {
-		uintptr_t end = table_end(va, vma->end);
+		uintptr_t end = pt_table_end(va, vma->end);
 		struct spinlock *lock = pt_lock_of(slot);
 
 		spin_lock(lock);

@@ -31,14 +31,26 @@
 #include "kernel/stats.h"
 #include "lib/errno.h"
 #include "mm/fault.h"
+#include "mm/lru.h"
 
 static struct slab_cache vma_cache = SLAB_CACHE("vma", struct vma);
 static struct slab_cache node_cache = SLAB_CACHE("vma-node", struct bonsai_node);
 
+/* As slab_alloc, but file pages give way. */
+static void *alloc_or_reclaim(struct slab_cache *cache)
+{
+	void *p;
+
+	do {
+		p = slab_alloc(cache);
+	} while (!p && page_make_room());
+	return p;
+}
+
 static void *node_alloc(size_t size)
 {
 	(void)size;
-	return slab_alloc(&node_cache);
+	return alloc_or_reclaim(&node_cache);
 }
 
 static void node_free(void *node)
@@ -60,10 +72,40 @@ static void node_retire(void *p)
 
 const struct bonsai_mem vma_tree_mem = { node_alloc, node_free, node_retire };
 
+void vma_file_get(const struct vma *vma)
+{
+	const struct backing_ops *ops = vma->mapping->ops;
+	bool alive = true;
+
+	if (vma->via)
+		ops->via_get(vma->via);
+	else
+		alive = ops->get(vma->mapping);
+	assert(alive); /* the caller, or another VMA, holds a reference */
+	(void)alive;
+}
+
+void vma_file_put(const struct backing_ops *ops, struct mapping *m, void *via)
+{
+	if (via)
+		ops->via_put(via);
+	else
+		ops->put(m);
+}
+
+static void mapper_add(struct vma *vma)
+{
+	struct mapping *m = vma->mapping;
+
+	vma_file_get(vma);
+	mutex_lock(&m->mappers_lock);
+	list_append(&m->mappers, &vma->mapper);
+	mutex_unlock(&m->mappers_lock);
+}
+
 struct vma *vma_new(const struct vma *like, uintptr_t start, uintptr_t end)
 {
-	struct vma *vma = slab_alloc(&vma_cache);
-	struct mapping *m = like->mapping;
+	struct vma *vma = alloc_or_reclaim(&vma_cache);
 
 	if (!vma)
 		return NULL;
@@ -71,20 +113,15 @@ struct vma *vma_new(const struct vma *like, uintptr_t start, uintptr_t end)
 		.start = start,
 		.end = end,
 		.flags = like->flags,
-		.mapping = m,
-		.pgoff = like->pgoff + (start - like->start) / PAGE_SIZE,
+		.mapping = like->mapping,
+		.via = like->via,
+		.pgoff = vma_pgoff_at(like, start),
 		.mm = like->mm,
 	};
+	atomic_store_explicit(&vma->touched, vma_touched(like), memory_order_relaxed);
 	list_init(&vma->mapper);
-	if (m) {
-		bool alive = m->ops->get(m);
-
-		assert(alive); /* the caller or `like` holds a reference */
-		(void)alive;
-		mutex_lock(&m->mappers_lock);
-		list_append(&m->mappers, &vma->mapper);
-		mutex_unlock(&m->mappers_lock);
-	}
+	if (vma->mapping)
+		mapper_add(vma);
 	return vma;
 }
 
@@ -101,7 +138,7 @@ void vma_free(struct vma *vma)
 		mutex_lock(&m->mappers_lock);
 		list_remove(&vma->mapper);
 		mutex_unlock(&m->mappers_lock);
-		m->ops->put(m);
+		vma_file_put(m->ops, m, vma->via);
 	}
 	rcu_call(&vma->rcu, vma_free_rcu);
 }
@@ -135,6 +172,16 @@ static enum verdict wait_for_changer(struct fault *f)
 	return RETRY;
 }
 
+/* Nothing is mapped there. What grows down may come to it. */
+static enum verdict grow_or_segv(struct fault *f)
+{
+	const struct vma *above = vma_next(f->mm, f->address);
+	bool grows = above && above->flags & VMA_GROWSDOWN;
+
+	fault_release(f, RETRY);
+	return grows && !mm_grow_stack(f->mm, f->address) ? RETRY : SEGV;
+}
+
 enum verdict fault_find_vma(struct fault *f)
 {
 	struct vma *vma;
@@ -143,7 +190,7 @@ enum verdict fault_find_vma(struct fault *f)
 	f->at.holds = HOLDS_RCU;
 	vma = vma_find(f->mm, f->address);
 	if (unlikely(!vma))
-		return fault_release(f, SEGV);
+		return grow_or_segv(f);
 	f->at.vma = vma;
 	if (unlikely(!access_allowed(vma, f->access)))
 		return fault_release(f, ACCESS);

@@ -15,6 +15,21 @@ void vma_discard(struct vma *vma);
 /* Out of the tree, entries gone: off the file's list, file let go, memory freed by RCU. Sleeps. */
 void vma_free(struct vma *vma);
 
+/* For something that vma does not keep itself: a reference on what it maps, and its end. put sleeps. */
+void vma_file_get(const struct vma *vma);
+void vma_file_put(const struct backing_ops *ops, struct mapping *m, void *via);
+
+/* The offset that belongs to addr, which may lie outside the VMA. */
+static inline pgoff_t vma_pgoff_at(const struct vma *vma, uintptr_t addr)
+{
+	return vma->pgoff + (pgoff_t)((intptr_t)(addr - vma->start) >> PAGE_SHIFT);
+}
+
+static inline bool vma_touched(const struct vma *vma)
+{
+	return atomic_load_explicit(&vma->touched, memory_order_relaxed);
+}
+
 static inline enum vma_state vma_state(const struct vma *vma)
 {
 	/* acquire: pairs with vma_set_state; a reader that finds DEAD finds the new tree too */

@@ -214,7 +214,7 @@ static void do_protect(struct space *s, struct prng *rng)
 	unsigned i = prng_below(rng, PAGES), prot = random_prot(rng), n = 1 + prng_below(rng, 6);
 
 	for (; n && i < PAGES; n--, i++) {
-		int err = mm_protect(s->mm, page_addr(s, i), PAGE_SIZE, prot);
+		int err = mm_protect(s->mm, page_addr(s, i), PAGE_SIZE, prot, false);
 
 		check(err == (s->cell[i].mapped ? 0 : -ENOMEM));
 		if (s->cell[i].mapped)
@@ -236,6 +236,77 @@ static void do_discard(struct space *s, struct prng *rng)
 		c->own = c->mapped && !c->file;
 		memset(c->w, 0, sizeof(c->w));
 	}
+}
+
+/* A row of at most 6 pages in one group. */
+static unsigned random_row(struct prng *rng, unsigned *n)
+{
+	unsigned in_group = prng_below(rng, GROUP);
+
+	*n = 1 + prng_below(rng, GROUP - in_group < 6 ? GROUP - in_group : 6);
+	return prng_below(rng, GROUPS) * GROUP + in_group;
+}
+
+/* What was moved away, and stays mapped: private memory is fresh again. */
+static void cell_moved_away(struct cell *c)
+{
+	c->own = !c->file;
+	memset(c->w, 0, sizeof(c->w));
+}
+
+static void model_remap(struct space *s, const struct remap_request *r, unsigned from, unsigned to)
+{
+	unsigned n_old = r->old_len / PAGE_SIZE, n_new = r->new_len / PAGE_SIZE;
+	struct cell was[6], last;
+
+	memcpy(was, &s->cell[from], sizeof(was[0]) * n_old);
+	last = was[n_old - 1];
+	for (unsigned i = 0; i < n_old; i++) {
+		if (r->flags & REMAP_DONTUNMAP)
+			cell_moved_away(&s->cell[from + i]);
+		else
+			s->cell[from + i] = (struct cell){ 0 };
+	}
+	for (unsigned i = 0; i < n_new; i++) {
+		if (i < n_old) {
+			s->cell[to + i] = was[i];
+			continue;
+		}
+		last.index += last.file != NULL;
+		cell_moved_away(&last);
+		s->cell[to + i] = last;
+	}
+}
+
+/* To a place that is emptied first. Two VMAs cannot be moved by one call; the model does not know where they meet. */
+static void do_remap(struct space *s, struct prng *rng)
+{
+	struct remap_request r = { .flags = REMAP_MAYMOVE | REMAP_FIXED | (prng_below(rng, 3) ? 0 : REMAP_DONTUNMAP) };
+	unsigned n_old, n_new, from = random_row(rng, &n_old), to = random_row(rng, &n_new);
+	long at;
+
+	if (r.flags & REMAP_DONTUNMAP)
+		n_new = n_old < GROUP - to % GROUP ? n_old : GROUP - to % GROUP, n_old = n_new;
+	if (from < to + n_new && to < from + n_old)
+		return;
+	r.from = page_addr(s, from);
+	r.to = page_addr(s, to);
+	r.old_len = n_old * PAGE_SIZE;
+	r.new_len = n_new * PAGE_SIZE;
+	at = mm_remap(s->mm, &r);
+	if (!s->cell[from].mapped)
+		check(at == -EFAULT);
+	else
+		check(at == (long)r.to || (at == -EFAULT && n_old > 1));
+	if (at == (long)r.to) {
+		model_remap(s, &r, from, to);
+		return;
+	}
+	if (s->cell[from].mapped)
+		for (unsigned i = 0; i < n_new; i++)
+			s->cell[to + i] = (struct cell){ 0 };
+	for (unsigned i = n_new; s->cell[from].mapped && i < n_old; i++)
+		s->cell[from + i] = (struct cell){ 0 };
 }
 
 static void do_read(struct prng *rng, unsigned who)
@@ -266,6 +337,8 @@ static void random_change(struct space *s, unsigned who, struct prng *rng)
 	case 6: do_discard(s, rng); break;
 	case 7: do_read(rng, who); break;
 	case 8: page_reclaim(1 + prng_below(rng, 40)); break;
+	case 10:
+	case 11: do_remap(s, rng); break;
 	default: break;
 	}
 }

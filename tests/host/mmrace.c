@@ -155,7 +155,7 @@ static void sharing(unsigned who)
 			user_increment(own + page * PAGE_SIZE);
 			check(!mm_unmap(mm, own, PAGES * PAGE_SIZE));
 			break;
-		case 2: check(!mm_protect(mm, BASE + page * PAGE_SIZE, PAGE_SIZE, VMA_READ | VMA_WRITE | VMA_EXEC)); break;
+		case 2: check(!mm_protect(mm, BASE + page * PAGE_SIZE, PAGE_SIZE, VMA_READ | VMA_WRITE | VMA_EXEC, false)); break;
 		case 3: check(map(BASE + page * PAGE_SIZE, 1, VMA_READ | VMA_WRITE | VMA_SHARED, shared, page) > 0); break;
 		case 4: mm_discard(mm, BASE + page * PAGE_SIZE, 3 * PAGE_SIZE); break;
 		default: user_increment(BASE + page * PAGE_SIZE); break;
