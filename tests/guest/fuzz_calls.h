@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls that the fuzzer makes, and what each argument is when it makes sense. Left out: what ends the machine or the test (reboot, mount,
+ * settimeofday, sethostname), and what would only end the child at once (exit_group, kill of others). A capital letter is never
+ * replaced by nonsense: it keeps the fuzzer from hurting what is not its own.
+ *
+ * f descriptor  m memory  a page in the arena  n length  s path  S path that may be changed  v iovec  t timespec or timeval  o position  i small number  u anything
+ * g signal      x flag bits  w futex word  P a process of its own  M mode without device files  z zero  C clone flags  N short length
+ */
+#ifndef FUZZ_CALLS_H
+#define FUZZ_CALLS_H
+
+/* clang-format off */
+#define FUZZ_BOTH(X) \
+	X(read, "fmn") X(write, "fmn") X(readv, "fvi") X(writev, "fvi") X(pread64, "fmno") X(pwrite64, "fmno") X(lseek, "foi") \
+	X(preadv, "fvioz") X(pwritev, "fvioz") X(preadv2, "fviozx") X(pwritev2, "fviozx") X(ioctl, "fxm") X(sendfile, "ffmn") \
+	X(fsync, "f") X(fdatasync, "f") X(getdents64, "fmn") X(close, "f") X(dup, "f") X(dup3, "ffx") X(fcntl, "fim") X(pipe2, "mx") \
+	X(openat, "fSxM") X(newfstatat, "fsmx") X(fstat, "fm") X(statx, "fsxxm") X(statfs, "sm") X(fstatfs, "fm") X(readlinkat, "fsmn") \
+	X(faccessat, "fsi") X(faccessat2, "fsix") X(getcwd, "mn") X(chdir, "S") X(fchdir, "f") X(umask, "M") \
+	X(mkdirat, "fSM") X(unlinkat, "fSx") X(linkat, "fSfSx") X(symlinkat, "sfS") X(renameat, "fSfS") X(renameat2, "fSfSi") \
+	X(mknodat, "fSMz") X(fchmod, "fM") X(fchmodat, "fSM") X(fchown, "fuu") X(fchownat, "fSuux") X(utimensat, "fStx") \
+	X(truncate, "SN") X(ftruncate, "fN") X(fallocate, "fiNN") X(flock, "fi") X(copy_file_range, "fmfmNz") X(fadvise64, "foni") \
+	X(readahead, "foN") X(sync_file_range, "fonx") X(splice, "fmfmnx") X(tee, "ffnx") X(vmsplice, "fvix") \
+	X(mmap, "anpxfo") X(munmap, "an") X(mprotect, "anp") X(madvise, "ani") X(mremap, "annxa") X(msync, "ani") X(mincore, "anm") \
+	X(mlock, "an") X(munlock, "an") X(mlock2, "ani") X(munlockall, "") X(brk, "u") X(memfd_create, "sx") \
+	X(clone, "Cmmmm") X(clone3, "mn") X(execve, "smm") X(execveat, "fsmmx") X(wait4, "Pmxm") X(waitid, "iPmxm") \
+	X(getpid, "") X(getppid, "") X(gettid, "") X(getpgid, "P") X(setpgid, "PP") X(getsid, "P") X(setsid, "") \
+	X(set_tid_address, "m") X(set_robust_list, "mn") X(get_robust_list, "Pmm") X(rseq, "mnxu") X(getrusage, "im") X(prlimit64, "Pizm") \
+	X(kill, "Pg") X(tkill, "Pg") X(tgkill, "PPg") X(rt_sigaction, "gmmn") X(rt_sigprocmask, "immn") X(rt_sigpending, "mn") \
+	X(rt_sigsuspend, "mn") X(rt_sigtimedwait, "mmtn") X(rt_sigqueueinfo, "Pgm") X(rt_tgsigqueueinfo, "PPgm") X(rt_sigreturn, "") \
+	X(sigaltstack, "mm") X(setitimer, "imm") X(getitimer, "im") X(timer_create, "imm") X(timer_settime, "ixmm") X(timer_gettime, "im") \
+	X(timer_delete, "i") X(timer_getoverrun, "i") X(timerfd_create, "ix") X(timerfd_settime, "fxmm") X(timerfd_gettime, "fm") \
+	X(sched_yield, "") X(sched_getaffinity, "Pnm") X(sched_setaffinity, "Pnm") X(sched_getparam, "Pm") X(sched_setparam, "Pm") \
+	X(sched_getscheduler, "P") X(sched_get_priority_max, "i") X(sched_get_priority_min, "i") X(sched_rr_get_interval, "Pm") \
+	X(getpriority, "iP") X(nanosleep, "tm") X(clock_nanosleep, "iitm") X(clock_gettime, "im") X(clock_getres, "im") X(gettimeofday, "mm") \
+	X(times, "m") X(futex, "wiutwu") X(ppoll, "mitmn") X(pselect6, "immmtm") X(epoll_create1, "x") X(epoll_ctl, "fifm") \
+	X(epoll_pwait, "fminmn") X(eventfd2, "ix") X(signalfd4, "fmnx") X(uname, "m") X(sysinfo, "m") X(getrandom, "mnx") \
+	X(getuid, "") X(geteuid, "") X(getgid, "") X(getegid, "") X(getgroups, "im") X(getresuid, "mmm") X(getresgid, "mmm") \
+	X(prctl, "iuuuu") X(personality, "u") X(getcpu, "mm") X(membarrier, "ii") X(close_range, "ffx") X(pidfd_open, "Px") X(sync, "")
+/* clang-format on */
+
+#endif
