@@ -251,17 +251,13 @@ static void *work(void *seed)
 	return NULL;
 }
 
-static void ignore(int sig)
-{
-	(void)sig;
-}
-
 /* Pages of every kind: written, read-only, none, gone, of a file shared and private. */
 static void lay_out(void)
 {
 	int fd = open("a", O_RDWR | O_CREAT, 0644);
 
-	if (syscall(SYS_ftruncate, fd, 5 * PAGE) || mmap(arena + 16 * PAGE, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+	if (syscall(SYS_ftruncate, fd, 5 * PAGE) ||
+	    mmap(arena + 16 * PAGE, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
 		mmap(arena + 16 * PAGE, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, open("/data/big", O_RDONLY), 0);
 	mmap(arena + 24 * PAGE, 8 * PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, open("/data/big", O_RDONLY), 0);
 	mprotect(arena + 40 * PAGE, 4 * PAGE, PROT_READ);
@@ -302,7 +298,7 @@ static void child(struct slot *slot, uint64_t seed)
 	mkdir("d", 0755);
 	for (int sig = 1; sig < 32; sig++)
 		if (pick(3))
-			signal(sig, pick(2) ? ignore : SIG_IGN);
+			signal(sig, SIG_IGN);
 	open_some();
 	arena = mmap(NULL, ARENA_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	lay_out();

@@ -4,7 +4,8 @@
  * settimeofday, sethostname), and what would only end the child at once (exit_group, kill of others). A capital letter is never
  * replaced by nonsense: it keeps the fuzzer from hurting what is not its own.
  *
- * f descriptor  m memory  a page in the arena  n length  s path  S path that may be changed  v iovec  t timespec or timeval  o position  i small number  u anything
+ * f descriptor  m memory  a page in the arena  n length  s path  S path that may be changed  v iovec  t timespec or timeval  o position
+ * i small number  u anything
  * g signal      x flag bits  w futex word  P a process of its own  M mode without device files  z zero  C clone flags  N short length
  */
 #ifndef FUZZ_CALLS_H
