@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Open files. A regular file is read through its mapping; anything else through its own operations. */
 #include "fs/vfs.h"
+
+#include "fs/pipe.h"
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
@@ -75,6 +77,8 @@ int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 	inode_get(inode);
 	if (counts_as_writer(inode, flags) && !writers_add(inode, 1))
 		err = -ETXTBSY;
+	else if (inode_type(inode) == S_IFIFO && !(flags & VFS_PATH))
+		err = fifo_open(inode, file);
 	else if (inode->ops->open && !(flags & VFS_PATH))
 		err = inode->ops->open(inode, file);
 	if (err) {
@@ -103,7 +107,7 @@ static int may_open(const struct inode *inode, unsigned flags)
 		if (type == S_IFREG && inode->super->read_only)
 			return -EROFS;
 	}
-	return type == S_IFREG || type == S_IFDIR || inode->ops->open ? 0 : -ENXIO; /* a socket, a device we have not */
+	return type == S_IFREG || type == S_IFDIR || type == S_IFIFO || inode->ops->open ? 0 : -ENXIO; /* a socket, a device we have not */
 }
 
 static int open_found(struct inode *inode, unsigned flags, struct file **out)

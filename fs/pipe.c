@@ -8,39 +8,22 @@
  *    not at all: so it stays in one piece without a lock over the waiting. A longer one goes in as room comes.
  * 3. Whoever sleeps looks again itself: it is woken when something changed, not when there is something for it.
  */
-#include "fs/poll.h"
+#include "fs/pipe.h"
+
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
+#include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define PIPE_SIZE 65536u
-#define PIPE_PAGES (PIPE_SIZE / PAGE_SIZE)
-#define PIPE_BUF 4096u
-
-/* (C) constant, (D) lock */
-struct pipe {
-	struct spinlock lock;
-	uint64_t head, tail;	 /* bytes ever written, ever read		(D) */
-	bool reader, writer;	 /* that end is open				(D) */
-	char *pages[PIPE_PAGES]; /* of the ring; NULL: nothing there		(D) */
-	struct waitq readers;
-	struct waitq writers;
-};
-
 /* ---- the ring; lock held ---- */
-
-static size_t used(const struct pipe *p)
-{
-	return p->head - p->tail;
-}
 
 /* Bytes from ring position `at` to the end of its page, at most n; *slot is that page's. */
 static size_t stretch(struct pipe *p, uint64_t at, size_t n, char ***slot)
 {
 	size_t room = PAGE_SIZE - at % PAGE_SIZE;
 
-	*slot = &p->pages[at / PAGE_SIZE % PIPE_PAGES];
+	*slot = &p->pages[at / PAGE_SIZE % p->nr_pages];
 	return n < room ? n : room;
 }
 
@@ -76,13 +59,13 @@ static size_t take(struct pipe *p, char *buf, size_t n)
 	char **slot;
 	size_t done = 0;
 
-	if (n > used(p))
-		n = used(p);
+	if (n > pipe_used(p))
+		n = pipe_used(p);
 	for (size_t part; done < n; done += part) {
 		part = stretch(p, p->tail, n - done, &slot);
 		memcpy(buf + done, *slot + p->tail % PAGE_SIZE, part);
 		p->tail += part;
-		if (p->tail % PAGE_SIZE == 0 && used(p) <= PIPE_SIZE - PAGE_SIZE) {
+		if (p->tail % PAGE_SIZE == 0 && pipe_used(p) <= pipe_size(p) - PAGE_SIZE) {
 			kfree(*slot);
 			*slot = NULL;
 		}
@@ -98,11 +81,11 @@ static long try_take(struct pipe *p, char *buf, size_t n)
 
 	spin_lock(&p->lock);
 	got = (long)take(p, buf, n);
-	if (!got && p->writer)
+	if (!got && p->writers)
 		got = -EAGAIN;
 	spin_unlock(&p->lock);
 	if (got > 0)
-		waitq_wake_all(&p->writers);
+		waitq_wake_all(&p->write_wait);
 	return got;
 }
 
@@ -113,9 +96,9 @@ static long try_put(struct pipe *p, const char *buf, size_t n, bool whole)
 	long done;
 
 	spin_lock(&p->lock);
-	room = PIPE_SIZE - used(p);
+	room = pipe_size(p) - pipe_used(p);
 	done = (long)(room < n ? whole ? 0 : room : n);
-	if (!p->reader)
+	if (!p->readers)
 		done = -EPIPE;
 	else if (!done)
 		done = -EAGAIN;
@@ -125,7 +108,7 @@ static long try_put(struct pipe *p, const char *buf, size_t n, bool whole)
 		put(p, buf, (size_t)done);
 	spin_unlock(&p->lock);
 	if (done > 0)
-		waitq_wake_all(&p->readers);
+		waitq_wake_all(&p->read_wait);
 	return done;
 }
 
@@ -146,7 +129,7 @@ static long take_some(struct file *file, char *buf, size_t n)
 
 	if (got != -EAGAIN || !may_wait(file))
 		return got;
-	err = wait_until(&p->readers, &why, WAIT_SIGNAL, UINT64_MAX, (got = try_take(p, buf, n)) != -EAGAIN);
+	err = wait_until(&p->read_wait, &why, WAIT_SIGNAL, UINT64_MAX, (got = try_take(p, buf, n)) != -EAGAIN);
 	return got == -EAGAIN ? err : got; /* bytes that came together with the signal are not to be lost */
 }
 
@@ -159,7 +142,7 @@ static long put_some(struct file *file, const char *buf, size_t n, bool whole)
 
 	if (done != -EAGAIN || !may_wait(file))
 		return done;
-	err = wait_until(&p->writers, &why, WAIT_SIGNAL, UINT64_MAX, (done = try_put(p, buf, n, whole)) != -EAGAIN);
+	err = wait_until(&p->write_wait, &why, WAIT_SIGNAL, UINT64_MAX, (done = try_put(p, buf, n, whole)) != -EAGAIN);
 	return done == -EAGAIN ? err : done;
 }
 
@@ -219,136 +202,119 @@ static long move(struct file *file, uintptr_t buf, size_t n, through *through)
 	return done;
 }
 
-static long pipe_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+long pipe_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
 	return move(file, buf, n, read_through);
 }
 
-static long pipe_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+long pipe_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
 	return move(file, buf, n, write_through);
 }
 
-/* ---- poll ---- */
-
-/* One short look: head, tail and the ends change only under the lock. */
-static unsigned pipe_ready(struct pipe *p, bool reading)
+static int gather(char *to, const struct user_range *v, size_t count)
 {
-	unsigned ready;
+	for (size_t i = 0; i < count; to += v[i++].len)
+		if (copy_from_user(to, v[i].base, v[i].len))
+			return -EFAULT;
+	return 0;
+}
 
+/* As one small write. */
+long pipe_write_whole(struct file *file, const struct user_range *v, size_t count, size_t total)
+{
+	char *page;
+	long put;
+
+	if (!total || total > PIPE_BUF)
+		return -EOVERFLOW;
+	page = kmalloc(PIPE_BUF);
+	if (!page)
+		return -ENOMEM;
+	put = gather(page, v, count);
+	if (!put)
+		put = put_some(file, page, total, true);
+	kfree(page);
+	return put;
+}
+
+/* ---- size ---- */
+
+/* The pages of what is in the ring, each to its place in a ring of another size. Lock held. */
+static void pages_move(struct pipe *p, char **to, unsigned nr)
+{
+	char **slot;
+
+	for (uint64_t at = p->tail; at < p->head; at += PAGE_SIZE - at % PAGE_SIZE) {
+		stretch(p, at, 1, &slot);
+		to[at / PAGE_SIZE % nr] = *slot;
+		*slot = NULL;
+	}
+}
+
+/* Lock held. What is in `pages` when this returns is to be freed. */
+static int resize_locked(struct pipe *p, char ***pages, unsigned *nr)
+{
+	unsigned spans = (unsigned)((p->head + PAGE_SIZE - 1) / PAGE_SIZE - p->tail / PAGE_SIZE);
+	char **old = p->pages;
+	unsigned old_nr = p->nr_pages;
+
+	if (spans > *nr)
+		return -EBUSY;
+	pages_move(p, *pages, *nr);
+	p->pages = *pages;
+	p->nr_pages = *nr;
+	*pages = old;
+	*nr = old_nr;
+	return 0;
+}
+
+long pipe_resize(struct pipe *p, size_t size)
+{
+	unsigned nr = size <= PAGE_SIZE ? 1 : size > PIPE_SIZE_MAX ? 0 : 1u << log2_up((size + PAGE_SIZE - 1) / PAGE_SIZE);
+	unsigned wanted = nr;
+	char **pages = nr ? kzalloc(nr * sizeof(*pages)) : NULL;
+	int err;
+
+	if (!nr)
+		return -EINVAL;
+	if (!pages)
+		return -ENOMEM;
 	spin_lock(&p->lock);
-	if (reading)
-		ready = (used(p) ? POLL_READ : 0) | (p->writer ? 0 : POLLHUP);
-	else
-		ready = (PIPE_SIZE - used(p) >= PIPE_BUF ? POLL_WRITE : 0) | (p->reader ? 0 : POLLERR);
+	err = resize_locked(p, &pages, &nr);
 	spin_unlock(&p->lock);
-	return ready;
+	for (unsigned i = 0; i < nr; i++)
+		kfree(pages[i]);
+	kfree(pages);
+	if (!err)
+		waitq_wake_all(&p->write_wait);
+	return err ? err : (long)(wanted * PAGE_SIZE);
 }
 
-static unsigned reader_poll(struct file *file, struct poller *poller)
-{
-	struct pipe *p = file->private;
+/* ---- birth and death ---- */
 
-	poll_watch(poller, &p->readers);
-	return pipe_ready(p, true);
-}
-
-static unsigned writer_poll(struct file *file, struct poller *poller)
-{
-	struct pipe *p = file->private;
-
-	poll_watch(poller, &p->writers);
-	return pipe_ready(p, false);
-}
-
-/* ---- ends ---- */
-
-static void pipe_free(struct pipe *p)
-{
-	for (unsigned i = 0; i < PIPE_PAGES; i++)
-		kfree(p->pages[i]);
-	kfree(p);
-}
-
-/* Everything happens under the lock: once it is let go, the other end may close too and free the pipe. */
-static void close_end(struct pipe *p, bool *end)
-{
-	bool last;
-
-	spin_lock(&p->lock);
-	*end = false;
-	last = !p->reader && !p->writer;
-	waitq_wake_all(&p->readers);
-	waitq_wake_all(&p->writers);
-	spin_unlock(&p->lock);
-	if (last)
-		pipe_free(p);
-}
-
-static void reader_release(struct file *file)
-{
-	struct pipe *p = file->private;
-
-	close_end(p, &p->reader);
-}
-
-static void writer_release(struct file *file)
-{
-	struct pipe *p = file->private;
-
-	close_end(p, &p->writer);
-}
-
-static const struct file_ops reader_ops = { .read = pipe_read, .poll = reader_poll, .release = reader_release, .stream = true };
-static const struct file_ops writer_ops = { .write = pipe_write, .poll = writer_poll, .release = writer_release, .stream = true };
-
-static struct super pipe_super = { .type = "pipefs", .dev = 6 };
-static const struct inode_ops pipe_inode_ops = { 0 };
-
-static struct pipe *pipe_new(void)
+struct pipe *pipe_new(void)
 {
 	struct pipe *p = kzalloc(sizeof(*p));
 
 	if (!p)
 		return NULL;
+	p->nr_pages = PIPE_PAGES;
+	p->pages = kzalloc(PIPE_PAGES * sizeof(*p->pages));
+	if (!p->pages) {
+		kfree(p);
+		return NULL;
+	}
 	spin_init(&p->lock, LOCK_PIPE);
-	waitq_init(&p->readers);
-	waitq_init(&p->writers);
+	waitq_init(&p->read_wait);
+	waitq_init(&p->write_wait);
 	return p;
 }
 
-static int open_ends(struct inode *inode, struct pipe *p, unsigned flags, struct file **reader, struct file **writer)
+void pipe_free(struct pipe *p)
 {
-	int err = vfs_open_inode(inode, VFS_READ | flags, reader);
-
-	if (err)
-		return err;
-	err = vfs_open_inode(inode, VFS_WRITE | flags, writer);
-	if (err) {
-		file_put(*reader); /* it has no ops yet, so the pipe stays ours */
-		return err;
-	}
-	p->reader = p->writer = true;
-	(*reader)->private = (*writer)->private = p;
-	(*reader)->ops = &reader_ops;
-	(*writer)->ops = &writer_ops;
-	return 0;
-}
-
-int pipe_create(unsigned flags, struct file **reader, struct file **writer)
-{
-	static _Atomic uint64_t next_ino = 1;
-	struct pipe *p = pipe_new();
-	struct inode *inode;
-	int err = -ENOMEM;
-
-	inode = p ? inode_new(&pipe_super, atomic_fetch_add_explicit(&next_ino, 1, memory_order_relaxed), S_IFIFO | 0600) : NULL;
-	if (inode) {
-		inode->ops = &pipe_inode_ops;
-		err = open_ends(inode, p, flags, reader, writer);
-		inode_put(inode);
-	}
-	if (err)
-		kfree(p); /* empty: it has no pages */
-	return err;
+	for (unsigned i = 0; i < p->nr_pages; i++)
+		kfree(p->pages[i]);
+	kfree(p->pages);
+	kfree(p);
 }

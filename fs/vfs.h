@@ -39,8 +39,14 @@ enum open_flags {
 	VFS_RUNS = 1 << 15, /* only file_deny_write sets it */
 };
 
+/* A piece of user memory; the layout is iovec's. */
+struct user_range {
+	uint64_t base, len;
+};
+
 struct file;
 struct inode;
+struct pipe;
 struct poller;
 struct super;
 
@@ -173,6 +179,7 @@ struct inode {
 	struct list unused;		/* refs == 0 and kept for a while	(H) */
 	struct inode *covered_by;	/* root of what is mounted here		(C) */
 	struct inode *covers;		/* a mounted root: the directory below	(C) */
+	struct pipe *pipe;		/* of a FIFO that is open		(I) */
 	char name[32];			/* the last component it was first found by, for people: may be cut	(C) */
 	void *private;			/* the file system's			(C) */
 	struct rcu_head rcu;
@@ -275,6 +282,8 @@ struct file_ops {
 	int (*ioctl)(struct file *file, unsigned cmd, uintptr_t arg);
 	unsigned (*poll)(struct file *file, struct poller *poller); /* what is ready: see fs/poll.h. NULL: always all */
 	void (*release)(struct file *file); /* the last reference is gone */
+	/* A vector of `total` bytes that shall not be torn apart, if the file can: -EOVERFLOW if not. NULL: range by range. */
+	long (*write_whole)(struct file *file, const struct user_range *v, size_t count, size_t total);
 	bool stream;			    /* no position: lseek and pread give -ESPIPE */
 	bool loose_position;		    /* read and write take locks that come before pos_lock: it is not held meanwhile */
 };

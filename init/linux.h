@@ -29,17 +29,16 @@ enum {
 	ABI_O_PATH = 010000000,
 };
 
-enum { F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC = 1030 };
+enum { F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG,
+       F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ, F_GETPIPE_SZ };
 enum { FD_CLOEXEC = 1 };
 enum { ABI_SEEK_SET, ABI_SEEK_CUR, ABI_SEEK_END, ABI_SEEK_DATA, ABI_SEEK_HOLE };
 enum { R_OK = 4, W_OK = 2, X_OK = 1 };
 enum { UIO_MAXIOV = 1024 };
+enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16 };
+enum { CLOSE_RANGE_UNSHARE = 2, CLOSE_RANGE_CLOEXEC = 4 };
 
 #define MAX_RW_COUNT 0x7ffff000ul /* what one read or write moves at most */
-
-struct iovec {
-	uint64_t base, len;
-};
 
 struct linux_dirent64 {
 	uint64_t ino;

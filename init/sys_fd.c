@@ -2,7 +2,7 @@
 /* System calls about descriptors, whatever they stand for. */
 #include "init/syscalls.h"
 
-#include "fs/vfs.h"
+#include "fs/pipe.h"
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/process.h"
@@ -12,6 +12,27 @@
 long sys_close(int fd)
 {
 	return fd_close(fd);
+}
+
+/* Descriptors that are promised to a file still being opened are passed over. */
+long sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	unsigned end = fd_table_size();
+	int err = 0;
+
+	if (first > last || flags & ~(unsigned)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
+		return -EINVAL;
+	if (flags & CLOSE_RANGE_UNSHARE)
+		err = (int)sys_unshare(CLONE_FILES);
+	if (err)
+		return err;
+	for (unsigned fd = first; fd <= last && fd < end; fd++) {
+		if (flags & CLOSE_RANGE_CLOEXEC)
+			fd_set_cloexec((int)fd, true);
+		else
+			fd_close((int)fd);
+	}
+	return 0;
 }
 
 /* The file of fd under the lowest free number >= from. */
@@ -114,7 +135,21 @@ static long file_fcntl(struct file *file, unsigned command, uint64_t arg)
 		return flags_get(file);
 	if (file_flags(file) & VFS_PATH)
 		return -EBADF;
-	return command == F_SETFL ? flags_set(file, arg) : -EINVAL;
+	switch (command) {
+	case F_SETFL:
+		return flags_set(file, arg);
+	case F_SETPIPE_SZ:
+		return arg > PIPE_SIZE_MAX ? -EINVAL : file_pipe_size(file, arg ? arg : 1);
+	case F_GETPIPE_SZ:
+		return file_pipe_size(file, 0);
+	case F_SETOWN: /* nobody is told by signals */
+	case F_GETOWN:
+	case F_SETSIG:
+	case F_GETSIG:
+		return 0;
+	default:
+		return -EINVAL;
+	}
 }
 
 long sys_fcntl(int fd, unsigned command, uint64_t arg)

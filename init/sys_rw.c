@@ -19,6 +19,25 @@ struct transfer {
 	bool write;
 };
 
+/* RLIMIT_FSIZE: a write beyond it is cut, one that begins there is a signal. Where another thread moves the position meanwhile, the limit may be
+ * missed by that much. */
+static int size_limit(const struct transfer *t, size_t *n)
+{
+	uint64_t limit = limit_get(RLIMIT_FSIZE), at = t->pos;
+
+	if (limit == RLIM_INFINITY)
+		return 0;
+	if (at == POS_OWN)
+		at = file_flags(t->file) & VFS_APPEND ? mapping_size(&t->file->inode->mapping) : t->file->pos;
+	if (at >= limit) {
+		signal_send_task(task_current(), SIGXFSZ);
+		return -EFBIG;
+	}
+	if (*n > limit - at)
+		*n = limit - at;
+	return 0;
+}
+
 static long move_range(const struct transfer *t, uintptr_t buf, size_t n)
 {
 	bool open = t->write ? file_writable(t->file) : file_readable(t->file);
@@ -29,6 +48,12 @@ static long move_range(const struct transfer *t, uintptr_t buf, size_t n)
 		return -EFAULT;
 	if (n > MAX_RW_COUNT)
 		n = MAX_RW_COUNT;
+	if (t->write && inode_type(t->file->inode) == S_IFREG && n) {
+		int err = size_limit(t, &n);
+
+		if (err)
+			return err;
+	}
 	if (t->pos == POS_OWN)
 		return t->write ? file_write(t->file, buf, n) : file_read(t->file, buf, n);
 	return t->write ? file_pwrite(t->file, buf, n, t->pos) : file_pread(t->file, buf, n, t->pos);
@@ -78,7 +103,7 @@ long sys_pwrite64(int fd, uintptr_t buf, size_t n, int64_t pos)
 #define VECTOR_ON_STACK 8
 
 /* Reads and checks the vector. 0 or -errno; every range lies in user memory and the sum does not overflow afterwards. */
-static int vector_read(struct iovec *v, uintptr_t user, size_t count)
+static int vector_read(struct user_range *v, uintptr_t user, size_t count)
 {
 	if (copy_from_user(v, user, count * sizeof(*v)))
 		return -EFAULT;
@@ -91,8 +116,17 @@ static int vector_read(struct iovec *v, uintptr_t user, size_t count)
 	return 0;
 }
 
+static size_t vector_total(const struct user_range *v, size_t count)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < count && total <= MAX_RW_COUNT; i++)
+		total += v[i].len < MAX_RW_COUNT ? v[i].len : MAX_RW_COUNT;
+	return total;
+}
+
 /* One range after the other, until one comes out short. */
-static long move_vector(struct transfer *t, const struct iovec *v, size_t count)
+static long move_ranges(struct transfer *t, const struct user_range *v, size_t count)
 {
 	size_t done = 0;
 
@@ -111,9 +145,19 @@ static long move_vector(struct transfer *t, const struct iovec *v, size_t count)
 	return (long)done;
 }
 
+/* In one piece where the file promises that. */
+static long move_vector(struct transfer *t, const struct user_range *v, size_t count)
+{
+	long ret = -EOVERFLOW;
+
+	if (t->write && count > 1 && t->file->ops->write_whole)
+		ret = t->file->ops->write_whole(t->file, v, count, vector_total(v, count));
+	return ret == -EOVERFLOW ? move_ranges(t, v, count) : ret;
+}
+
 static long vector(struct transfer *t, uintptr_t user, int count)
 {
-	struct iovec small[VECTOR_ON_STACK], *v = small;
+	struct user_range small[VECTOR_ON_STACK], *v = small;
 	long ret;
 
 	if (t->write ? !file_writable(t->file) : !file_readable(t->file))
@@ -132,26 +176,93 @@ static long vector(struct transfer *t, uintptr_t user, int count)
 	return ret;
 }
 
-static long vector_fd(int fd, uintptr_t user, int count, bool write)
+static long vector_fd(int fd, uintptr_t user, int count, uint64_t pos, bool write)
 {
-	struct transfer t = { .file = fd_get(fd), .pos = POS_OWN, .write = write };
+	struct transfer t = { .file = fd_get(fd), .pos = pos, .write = write };
 	long ret;
 
 	if (!t.file)
 		return -EBADF;
-	ret = vector(&t, user, count);
+	if (pos != POS_OWN && t.file->ops->stream)
+		ret = -ESPIPE;
+	else
+		ret = vector(&t, user, count);
 	file_put(t.file);
 	return moved(ret);
 }
 
 long sys_readv(int fd, uintptr_t iov, int count)
 {
-	return vector_fd(fd, iov, count, false);
+	return vector_fd(fd, iov, count, POS_OWN, false);
 }
 
 long sys_writev(int fd, uintptr_t iov, int count)
 {
-	return vector_fd(fd, iov, count, true);
+	return vector_fd(fd, iov, count, POS_OWN, true);
+}
+
+long sys_preadv(int fd, uintptr_t iov, int count, int64_t pos)
+{
+	return pos < 0 ? -EINVAL : vector_fd(fd, iov, count, (uint64_t)pos, false);
+}
+
+long sys_pwritev(int fd, uintptr_t iov, int count, int64_t pos)
+{
+	return pos < 0 ? -EINVAL : vector_fd(fd, iov, count, (uint64_t)pos, true);
+}
+
+/* RWF_NOWAIT is for files that can tell whether they would wait: none here. RWF_HIPRI has nothing to do. 0, or -errno. */
+static int rw_flags_check(unsigned flags, bool write)
+{
+	if (flags & ~(unsigned)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | (write ? RWF_APPEND : 0)))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/* Position -1 is the file's own. */
+long sys_preadv2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, unsigned flags)
+{
+	int err = rw_flags_check(flags, false);
+
+	(void)high; /* of a position on machines with 32 bits */
+	if (err)
+		return err;
+	return pos == -1 ? sys_readv(fd, iov, count) : sys_preadv(fd, iov, count, pos);
+}
+
+/* At the end, wherever that is; the position stays. */
+static long append_vector(int fd, uintptr_t iov, int count)
+{
+	struct file *file = fd_get(fd), *own;
+	struct transfer t = { .pos = POS_OWN, .write = true };
+	long ret;
+
+	if (!file)
+		return -EBADF;
+	ret = vfs_open_inode(file->inode, (file_flags(file) & ~(unsigned)VFS_RUNS) | VFS_APPEND, &own);
+	if (!ret) {
+		t.file = own;
+		ret = vector(&t, iov, count);
+		file_put(own);
+	}
+	file_put(file);
+	return moved(ret);
+}
+
+long sys_pwritev2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, unsigned flags)
+{
+	long err = rw_flags_check(flags, true), ret;
+
+	(void)high;
+	if (err)
+		return err;
+	if (flags & RWF_APPEND && pos != -1)
+		ret = append_vector(fd, iov, count);
+	else
+		ret = pos == -1 ? sys_writev(fd, iov, count) : sys_pwritev(fd, iov, count, pos);
+	if (ret > 0 && flags & (RWF_DSYNC | RWF_SYNC))
+		err = sys_fsync(fd);
+	return err ? err : ret;
 }
 
 /* ---- the rest ---- */
@@ -168,7 +279,46 @@ long sys_lseek(int fd, int64_t offset, unsigned whence)
 	return ret;
 }
 
-enum { FIONCLEX = 0x5450, FIOCLEX = 0x5451 };
+enum { FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX, FIOASYNC, FIONREAD = 0x541b };
+
+/* What is left to read of a regular file. */
+static long left_to_read(struct file *file, uintptr_t out)
+{
+	int32_t n = (int32_t)(mapping_size(&file->inode->mapping) - file->pos);
+
+	return copy_to_user(out, &n, sizeof(n));
+}
+
+static long set_nonblock(struct file *file, uintptr_t from)
+{
+	int32_t on;
+
+	if (copy_from_user(&on, from, sizeof(on)))
+		return -EFAULT;
+	if (on)
+		atomic_fetch_or_explicit(&file->flags, VFS_NONBLOCK, memory_order_relaxed);
+	else
+		atomic_fetch_and_explicit(&file->flags, ~(unsigned)VFS_NONBLOCK, memory_order_relaxed);
+	return 0;
+}
+
+/* What every file understands, then what this one does. */
+static long file_control(int fd, struct file *file, unsigned command, uintptr_t arg)
+{
+	switch (command) {
+	case FIOCLEX:
+	case FIONCLEX:
+		return fd_set_cloexec(fd, command == FIOCLEX);
+	case FIONBIO:
+		return set_nonblock(file, arg);
+	case FIONREAD:
+		if (inode_type(file->inode) == S_IFREG)
+			return left_to_read(file, arg);
+		/* fallthrough */
+	default:
+		return file_ioctl(file, command, arg);
+	}
+}
 
 long sys_ioctl(int fd, unsigned command, uintptr_t arg)
 {
@@ -177,10 +327,7 @@ long sys_ioctl(int fd, unsigned command, uintptr_t arg)
 
 	if (!file)
 		return -EBADF;
-	if (command == FIONCLEX || command == FIOCLEX)
-		ret = fd_set_cloexec(fd, command == FIOCLEX);
-	else
-		ret = file_ioctl(file, command, arg);
+	ret = file_flags(file) & VFS_PATH ? -EBADF : file_control(fd, file, command, arg);
 	file_put(file);
 	return ret;
 }

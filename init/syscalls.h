@@ -13,12 +13,13 @@
 /* clang-format off */
 #define SYSCALLS(X) \
 	/* sys_rw.c */ \
-	X(read, 3) X(write, 3) X(readv, 3) X(writev, 3) X(pread64, 4) X(pwrite64, 4) X(lseek, 3) X(ioctl, 3) \
+	X(read, 3) X(write, 3) X(readv, 3) X(writev, 3) X(pread64, 4) X(pwrite64, 4) X(preadv, 4) X(pwritev, 4) \
+	X(preadv2, 6) X(pwritev2, 6) X(lseek, 3) X(ioctl, 3) \
 	X(sync, 0) X(fsync, 1) X(fdatasync, 1) \
 	/* sys_dir.c */ \
 	X(getdents64, 3) \
 	/* sys_fd.c */ \
-	X(close, 1) X(dup, 1) X(dup2, 2) X(dup3, 3) X(fcntl, 3) X(pipe, 1) X(pipe2, 2) \
+	X(close, 1) X(close_range, 3) X(dup, 1) X(dup2, 2) X(dup3, 3) X(fcntl, 3) X(pipe, 1) X(pipe2, 2) \
 	/* sys_poll.c */ \
 	X(poll, 3) X(ppoll, 5) X(select, 5) X(pselect6, 6) \
 	/* sys_path.c */ \
@@ -57,6 +58,10 @@ long sys_readv(int fd, uintptr_t iov, int count);
 long sys_writev(int fd, uintptr_t iov, int count);
 long sys_pread64(int fd, uintptr_t buf, size_t n, int64_t pos);
 long sys_pwrite64(int fd, uintptr_t buf, size_t n, int64_t pos);
+long sys_preadv(int fd, uintptr_t iov, int count, int64_t pos);
+long sys_pwritev(int fd, uintptr_t iov, int count, int64_t pos);
+long sys_preadv2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, unsigned flags);
+long sys_pwritev2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, unsigned flags);
 long sys_lseek(int fd, int64_t offset, unsigned whence);
 long sys_ioctl(int fd, unsigned command, uintptr_t arg);
 long sys_sync(void);
@@ -66,6 +71,7 @@ long sys_fdatasync(int fd);
 long sys_getdents64(int fd, uintptr_t buf, unsigned size);
 
 long sys_close(int fd);
+long sys_close_range(unsigned first, unsigned last, unsigned flags);
 long sys_dup(int fd);
 long sys_dup2(int from, int to);
 long sys_dup3(int from, int to, unsigned flags);

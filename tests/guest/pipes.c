@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Pipes: order, blocking, end of file, whole small writes. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "tap.h"
+
+enum { SET_SIZE = 1031, GET_SIZE, NONBLOCKING = 0x5421, READABLE = 0x541b, CLOSES_ON_EXEC = 0x5451 };
 
 static void test_order(void)
 {
@@ -126,8 +130,150 @@ static void test_ping_pong(void)
 		;
 }
 
+/* ---- sizes, vectors, controls ---- */
+
+struct piece {
+	void *base;
+	size_t len;
+};
+
+static int gives(long result, int error)
+{
+	return result == -1 && errno == error;
+}
+
+static long fill(int fd, size_t each)
+{
+	static char buf[4096];
+	long total = 0, n;
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	while ((n = write(fd, buf, each)) > 0)
+		total += n;
+	fcntl(fd, F_SETFL, 0);
+	return total;
+}
+
+static void test_size(void)
+{
+	char buf[8192];
+	int fd[2], n = 0, good = 1;
+
+	if (pipe(fd))
+		exit(1);
+	ok(syscall(SYS_fcntl, (long)fd[0], (long)GET_SIZE, 0l) == 65536 && fill(fd[1], 4096) == 65536, "64 KiB go in");
+	ok(syscall(SYS_ioctl, (long)fd[0], (long)READABLE, &n) == 0 && n == 65536, "FIONREAD says so");
+	ok(gives(syscall(SYS_fcntl, (long)fd[1], (long)SET_SIZE, 4096l), EBUSY), "no smaller size while it is full: EBUSY");
+	ok(syscall(SYS_fcntl, (long)fd[1], (long)SET_SIZE, 65537l) == 131072 && syscall(SYS_fcntl, (long)fd[0], (long)GET_SIZE, 0l) == 131072, "a larger one, the next power of two");
+	ok(fill(fd[1], 4096) == 65536, "as much again goes in");
+	for (int i = 0; i < 31; i++)
+		good &= read(fd[0], buf, 4096) == 4096;
+	ok(good && syscall(SYS_fcntl, (long)fd[0], (long)SET_SIZE, 100l) == 4096 && syscall(SYS_fcntl, (long)fd[0], (long)GET_SIZE, 0l) == 4096, "with one page in it, one page");
+	ok(read(fd[0], buf, sizeof(buf)) == 4096 && fill(fd[1], 4096) == 4096, "which holds a page");
+	ok(gives(syscall(SYS_fcntl, (long)0, (long)GET_SIZE, 0l), EBADF) || isatty(0), "what is no pipe: EBADF");
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void test_nonblocking(void)
+{
+	char page[4096];
+	int fd[2];
+
+	if (pipe(fd) || fcntl(fd[0], F_SETFL, O_NONBLOCK) || fcntl(fd[1], F_SETFL, O_NONBLOCK))
+		exit(1);
+	memset(page, 7, sizeof(page));
+	ok(gives(read(fd[0], page, 1), EAGAIN), "nothing there: EAGAIN");
+	while (write(fd[1], page, sizeof(page)) > 0)
+		;
+	ok(gives(write(fd[1], page, 1), EAGAIN), "no room: EAGAIN");
+	if (read(fd[0], page, 4096) != 4096 || write(fd[1], page, 4000) != 4000)
+		exit(1);
+	ok(gives(write(fd[1], page, 4096), EAGAIN), "a small write goes in whole or not at all");
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* Four writers, each vector of 1,000 bytes in eight pieces. */
+static void test_vectors(void)
+{
+	char bytes[1000];
+	int fd[2], good = 1, status;
+
+	if (pipe(fd))
+		exit(1);
+	for (int w = 0; w < 4; w++)
+		if (fork() == 0) {
+			struct piece v[8];
+
+			memset(bytes, 'a' + w, sizeof(bytes));
+			for (int i = 0; i < 8; i++)
+				v[i] = (struct piece){ bytes + i * 125, 125 };
+			for (int i = 0; i < 100; i++)
+				if (syscall(SYS_writev, (long)fd[1], v, 8l) != 1000)
+					_exit(1);
+			_exit(0);
+		}
+	for (int i = 0; i < 400; i++) {
+		for (size_t got = 0; got < sizeof(bytes);) {
+			ssize_t n = read(fd[0], bytes + got, sizeof(bytes) - got);
+
+			if (n <= 0)
+				exit(1);
+			got += (size_t)n;
+		}
+		for (size_t k = 1; k < sizeof(bytes); k++)
+			good &= bytes[k] == bytes[0];
+	}
+	while (wait(&status) > 0)
+		good &= status == 0;
+	ok(good, "a small vector stays whole too");
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void test_controls(void)
+{
+	int fd[2], on = 1;
+	char byte;
+
+	if (pipe(fd))
+		exit(1);
+	ok(syscall(SYS_ioctl, (long)fd[0], (long)NONBLOCKING, &on) == 0 && fcntl(fd[0], F_GETFL) & O_NONBLOCK && gives(read(fd[0], &byte, 1), EAGAIN), "FIONBIO");
+	ok(syscall(SYS_ioctl, (long)fd[0], (long)CLOSES_ON_EXEC, 0l) == 0 && fcntl(fd[0], F_GETFD) == 1, "FIOCLEX");
+	ok(gives(syscall(SYS_close_range, 9l, 8l, 0l), EINVAL) && gives(syscall(SYS_close_range, 8l, 9l, 1l), EINVAL), "close_range: bad arguments");
+	ok(syscall(SYS_close_range, (long)fd[1], (long)fd[1], 4l) == 0 && fcntl(fd[1], F_GETFD) == 1, "close_range marks");
+	ok(syscall(SYS_close_range, (long)fd[0], 0x7fffffffl, 0l) == 0 && gives(fcntl(fd[1], F_GETFD), EBADF), "and closes");
+}
+
+static void test_positions(void)
+{
+	struct piece v[2] = { { "ab", 2 }, { "cd", 2 } };
+	int fd[2], file = open("/bin/pipes", O_RDONLY);
+	char a[4], b[4];
+	struct piece in[2] = { { a, 2 }, { b, 4 } };
+
+	if (pipe(fd))
+		exit(1);
+	ok(gives(syscall(SYS_preadv, (long)fd[0], in, 2l, 0l, 0l), ESPIPE) && gives(syscall(SYS_pwritev, (long)fd[1], v, 2l, 0l, 0l), ESPIPE), "p-forms on a pipe: ESPIPE");
+	ok(syscall(SYS_pwritev2, (long)fd[1], v, 2l, -1l, 0l, 0l) == 4 && syscall(SYS_preadv2, (long)fd[0], in, 2l, -1l, 0l, 0l) == 4 && !memcmp(b, "cd", 2),
+	   "at position -1 they are readv and writev");
+	ok(syscall(SYS_preadv, (long)file, in, 2l, 1l, 0l) == 6 && a[0] == 'E' && a[1] == 'L' && b[0] == 'F', "preadv of a file");
+	ok(syscall(SYS_preadv2, (long)file, in, 2l, -1l, 0l, 1l) == 6 && lseek(file, 0, SEEK_CUR) == 6, "preadv2 at its position, with RWF_HIPRI");
+	ok(gives(syscall(SYS_preadv2, (long)file, in, 2l, 0l, 0l, 0x80000000l), EOPNOTSUPP), "an unknown flag: EOPNOTSUPP");
+	ok(gives(syscall(SYS_preadv, (long)file, in, 2l, -1l, 0l), EINVAL) && gives(syscall(SYS_preadv, (long)file, in, 1025l, 0l, 0l), EINVAL), "a negative position, 1,025 pieces: EINVAL");
+	close(fd[0]);
+	close(fd[1]);
+	close(file);
+}
+
 int main(void)
 {
+	test_size();
+	test_nonblocking();
+	test_vectors();
+	test_controls();
+	test_positions();
 	test_order();
 	test_ends();
 	test_whole();

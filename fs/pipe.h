@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What a pipe is, for pipe.c, which moves bytes, and fifo.c, which opens and closes its ends. */
+#ifndef FS_PIPE_H
+#define FS_PIPE_H
+
+#include "fs/poll.h"
+
+#define PIPE_PAGES 16u
+#define PIPE_SIZE_MAX (1u << 31)
+#define PIPE_BUF 4096u
+
+/* (D) lock, (I) the inode's lock */
+struct pipe {
+	struct spinlock lock;
+	uint64_t head, tail;	 /* bytes ever written, ever read			(D) */
+	unsigned readers, writers; /* open files that may					(I,D) */
+	uint64_t reader_opens, writer_opens; /* ever					(I,D) */
+	char **pages;		 /* of the ring; NULL: nothing there			(D) */
+	unsigned nr_pages;	 /* a power of two					(D) */
+	struct waitq read_wait;	 /* for bytes, or a writer */
+	struct waitq write_wait; /* for room, or a reader */
+};
+
+/* Lock held. */
+static inline size_t pipe_used(const struct pipe *p)
+{
+	return p->head - p->tail;
+}
+
+static inline size_t pipe_size(const struct pipe *p)
+{
+	return p->nr_pages * PAGE_SIZE;
+}
+
+struct pipe *pipe_new(void); /* no end is open. NULL: no memory */
+void pipe_free(struct pipe *p);
+
+/* The size it has then, or -EBUSY: there is more in it; -EINVAL, -ENOMEM. */
+long pipe_resize(struct pipe *p, size_t size);
+
+/* Of file_ops; file->private is the pipe. */
+long pipe_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
+long pipe_write_whole(struct file *file, const struct user_range *v, size_t count, size_t total);
+long pipe_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
+
+/* Opens an end, or both, of the pipe of this inode, by file->flags; waits for the other end unless it need not. 0, -ENXIO, -ENOMEM, a signal. */
+int fifo_open(struct inode *inode, struct file *file);
+
+/* F_SETPIPE_SZ and, with size 0, F_GETPIPE_SZ. -EBADF: not a pipe. */
+long file_pipe_size(struct file *file, size_t size);
+
+#endif
