@@ -5,19 +5,56 @@
 #include "init/clock.h"
 #include "init/linux.h"
 #include "init/syscalls.h"
+#include "kernel/restart.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 
 #define TICKS_PER_SEC 100 /* of times(2): AT_CLKTCK */
 
+/* A negative clock is the CPU time of a process or task: ~id << 3, with bit 2 for a task's, and 2 in the low bits (1, 0: user, with system time). */
+#define CPU_CLOCK_TASK 4
+
+static int task_time(struct process *p, unsigned tid, uint64_t *ns)
+{
+	irqflags_t flags = spin_lock_irq(&p->lock);
+	int err = -EINVAL;
+	struct task *t;
+
+	list_for_each(t, &p->tasks, link)
+		if (t->thread->tid == tid) {
+			*ns = thread_ran_ns(t->thread);
+			err = 0;
+		}
+	spin_unlock_irq(&p->lock, flags);
+	return err;
+}
+
+static int cpu_clock_read(int clock, uint64_t *ns)
+{
+	unsigned id = (unsigned)~(clock >> 3);
+	bool task = clock & CPU_CLOCK_TASK;
+	struct process *p = (clock & 3) == 3 ? NULL : process_find(id ? id : task ? current->tid : process_current()->pid);
+	int err = 0;
+
+	if (!p)
+		return -EINVAL;
+	if (task && p == process_current())
+		err = task_time(p, id ? id : current->tid, ns);
+	else if (!task && (!id || id == p->pid))
+		*ns = process_usage(p).ran_ns;
+	else
+		err = -EINVAL;
+	process_put(p);
+	return err;
+}
+
 /* 0, or -EINVAL: no such clock. */
 static int clock_read(int clock, uint64_t *ns)
 {
-	struct usage u;
-
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
+	case CLOCK_TAI:
 		*ns = clock_ns() + realtime_offset();
 		return 0;
 	case CLOCK_MONOTONIC:
@@ -27,14 +64,13 @@ static int clock_read(int clock, uint64_t *ns)
 		*ns = clock_ns();
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
-		u = process_usage(process_current());
-		*ns = u.ran_ns;
+		*ns = process_usage(process_current()).ran_ns;
 		return 0;
 	case CLOCK_THREAD_CPUTIME_ID:
 		*ns = thread_ran_ns(current);
 		return 0;
 	default:
-		return -EINVAL;
+		return clock < 0 ? cpu_clock_read(clock, ns) : -EINVAL;
 	}
 }
 
@@ -52,7 +88,8 @@ long sys_clock_gettime(int clock, uintptr_t out)
 
 long sys_clock_getres(int clock, uintptr_t out)
 {
-	struct timespec ts = { 0, 1 };
+	bool coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+	struct timespec ts = { 0, coarse ? NSEC_PER_SEC / TICKS_PER_SEC : 1 };
 	uint64_t ns;
 	int err = clock_read(clock, &ns);
 
@@ -128,35 +165,53 @@ long sys_settimeofday(uintptr_t tv, uintptr_t tz)
 
 /* ---- sleeping ---- */
 
-/* Until `when` on the clock since power-on; interrupted, the rest goes to *remain (0: nowhere). */
-static long sleep_until(uint64_t when, uintptr_t remain)
+static long sleep_again(const struct resume *r)
+{
+	uint64_t when = r->deadline, now;
+	int err = thread_sleep_until(when, WAIT_SIGNAL);
+	struct timespec rest;
+
+	if (err != -ERESTARTSYS)
+		return err;
+	now = clock_ns();
+	rest = to_timespec(when > now ? when - now : 0);
+	if (r->args[0] && copy_to_user(r->args[0], &rest, sizeof(rest)))
+		return -EFAULT;
+	return signal_resume(r);
+}
+
+/* Until a moment: a call that begins again asks for the same one. */
+static long sleep_to_moment(uint64_t when)
 {
 	int err = thread_sleep_until(when, WAIT_SIGNAL);
-	uint64_t now = clock_ns();
-	struct timespec rest = to_timespec(when > now ? when - now : 0);
 
-	if (err && remain && copy_to_user(remain, &rest, sizeof(rest)))
-		return -EFAULT;
-	return err ? -EINTR : 0;
+	return err == -ERESTARTSYS ? -ERESTARTNOHAND : err;
+}
+
+static long sleep_for(uintptr_t request, uintptr_t remain)
+{
+	struct resume r = { .again = sleep_again, .args = { remain } };
+	uint64_t ns;
+	int err = timespec_from_user(request, &ns);
+
+	r.deadline = deadline_after(ns);
+	return err ? err : sleep_again(&r);
 }
 
 long sys_nanosleep(uintptr_t request, uintptr_t remain)
 {
-	return sys_clock_nanosleep(CLOCK_MONOTONIC, 0, request, remain);
+	return sleep_for(request, remain);
 }
 
 long sys_clock_nanosleep(int clock, int flags, uintptr_t request, uintptr_t remain)
 {
-	struct timespec ts;
-	uint64_t ns, offset = clock == CLOCK_REALTIME ? realtime_offset() : 0;
+	uint64_t ns;
+	int err;
 
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
-		return clock < 0 || clock > CLOCK_BOOTTIME ? -EINVAL : -EOPNOTSUPP;
-	if (copy_from_user(&ts, request, sizeof(ts)))
-		return -EFAULT;
-	if (from_timespec(&ts, &ns))
-		return -EINVAL;
-	if (flags & TIMER_ABSTIME)
-		return sleep_until(ns > offset ? ns - offset : 0, 0);
-	return sleep_until(deadline_after(ns), remain);
+	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
+		return clock > CLOCK_TAI || clock_read(clock, &ns) || clock == CLOCK_THREAD_CPUTIME_ID ? -EINVAL : -EOPNOTSUPP;
+	if (!(flags & TIMER_ABSTIME))
+		return sleep_for(request, remain);
+	err = timespec_from_user(request, &ns);
+	return err ? err : sleep_to_moment(deadline_at(ns, clock == CLOCK_REALTIME || clock == CLOCK_TAI));
 }
