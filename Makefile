@@ -27,7 +27,7 @@ include mk/build.mk
 else
 
 .NOTPARALLEL:
-BUILDS := all kernel programs host-tests newlib
+BUILDS := all kernel programs host-tests newlib explore
 BUILD   = mkdir -p $(O) && flock $(O)/lock $(MAKE) -j2 FL_BUILD=1 ARCH=$(ARCH) MODE=$(MODE) O=$(O)
 
 .PHONY: $(BUILDS) FORCE

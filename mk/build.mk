@@ -7,3 +7,4 @@ include mk/kernel.mk
 include mk/newlib.mk
 -include user/rules.mk
 -include tests/host/rules.mk
+-include tests/explore/rules.mk
