@@ -170,6 +170,13 @@ uintptr_t arch_tls_get(const struct arch_thread *t);
 int arch_prctl_set(unsigned code, uintptr_t value);
 int arch_prctl_get(unsigned code, uintptr_t *value);
 
+/* What an exception of a user program was about. */
+enum user_trap { USER_TRAP_ILLEGAL, USER_TRAP_FP, USER_TRAP_BREAK, USER_TRAP_STEP, USER_TRAP_ALIGN, USER_TRAP_PROT,
+		 USER_TRAP_STACK, USER_TRAP_UNMAPPED, USER_TRAP_ACCESS, USER_TRAP_BUS };
+
+/* current has just caused one: si_code as on Linux; *addr becomes si_addr. Notes for the signal's frame what the machine says of it. Thread. */
+int arch_trap_code(const struct arch_regs *regs, enum user_trap kind, uintptr_t *addr);
+
 enum { WORK_RESCHED = 1, WORK_SIGNAL = 2 }; /* bits of arch_thread.work; other bits are the kernel's to add */
 
 /* ---- registers at a trap ---- */
@@ -183,6 +190,11 @@ static inline uint64_t arch_regs_arg(const struct arch_regs *regs, unsigned n); 
 static inline void arch_regs_set_sp(struct arch_regs *regs, uintptr_t sp);
 static inline void arch_regs_set_ret(struct arch_regs *regs, long value);
 
+/* Undoes the way into a system call, so that it is made again with the arguments it had. number: another call in its place
+ * (restart_syscall), or -1. */
+static inline void arch_regs_repeat_call(struct arch_regs *regs, long number);
+static inline long arch_regs_ret(const struct arch_regs *regs); /* what arch_regs_set_ret put there */
+
 /* Return addresses, innermost first, following frame pointers from fp while they stay inside one kernel
  * stack. Any. Returns how many. */
 unsigned arch_backtrace(uintptr_t fp, uintptr_t *pcs, unsigned max);
@@ -191,6 +203,36 @@ static inline uintptr_t arch_fp(void);			      /* the caller's own */
 
 /* Prints every register through log(); for fatal traps. */
 void arch_regs_log(const struct arch_regs *regs);
+
+/* ---- signals: frames as Linux lays them out ---- */
+
+#define SIGINFO_SIZE 128
+
+/* What a frame is made of. stack: the end of the alternate stack, or 0: below what the program uses now. The frame must begin above
+ * stack_low. info: SIGINFO_SIZE bytes. */
+struct arch_signal {
+	unsigned sig;
+	bool want_info; /* SA_SIGINFO */
+	uintptr_t handler;
+	uintptr_t restorer; /* 0: none was given */
+	uintptr_t stack, stack_low;
+	uint64_t mask;	       /* uc_sigmask */
+	uint64_t altstack[3];  /* uc_stack: address, flags, size */
+	const void *info;
+};
+
+/* A frame on the user's stack with all that the interrupted program had in registers, FPU included; *regs then enter the handler. Thread;
+ * faults and sleeps. 0; -EFAULT: no room, or not writable, *regs unchanged. */
+int arch_signal_enter(struct arch_regs *regs, const struct arch_signal *s);
+
+/* The way back. Reads the frame that the user's stack pointer shows; *regs and the FPU become what it says, as far as user mode may
+ * choose; and mask and altstack. Thread; faults and sleeps. -EFAULT: it cannot be read or says what it may not, *regs unchanged. */
+int arch_signal_return(struct arch_regs *regs, uint64_t *mask, uint64_t altstack[3]);
+
+/* Where a program returns to from a handler that was installed without a restorer: code for every address space, to be mapped readable and
+ * executable. Size 0: this machine has none. */
+extern const void *const arch_trampoline;
+extern const size_t arch_trampoline_size;
 
 /* ---- user memory ---- */
 

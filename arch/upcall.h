@@ -37,9 +37,6 @@ void trap_irq(struct arch_regs *regs, enum arch_irq irq);
 /* Interrupts off, about to return to user mode, arch_thread.work != 0. Returns with interrupts off and work == 0. */
 void trap_user_work(struct arch_regs *regs);
 
-enum user_trap { USER_TRAP_ILLEGAL, USER_TRAP_FP, USER_TRAP_BREAK, USER_TRAP_STEP, USER_TRAP_ALIGN, USER_TRAP_PROT,
-		 USER_TRAP_STACK, USER_TRAP_UNMAPPED, USER_TRAP_ACCESS, USER_TRAP_BUS };
-
 /* Any other exception of a user program, interrupts on: becomes a signal. what: the machine's name for it. mm uses it too, for a
  * fault that ends badly. */
 void trap_user(struct arch_regs *regs, enum user_trap kind, uintptr_t addr, const char *what);

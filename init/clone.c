@@ -40,6 +40,7 @@ static int task_link(struct task *t)
 	} else {
 		list_append(&p->tasks, &t->link);
 		p->nr_tasks++;
+		signal_task_linked(p, t);
 	}
 	spin_unlock_irq(&p->lock, flags);
 	if (err)
@@ -55,6 +56,9 @@ int process_first(const char *path)
 	current->tid = 1; /* kept free by kernel/thread.c */
 	p = process_new(1, NULL);
 	if (!p || !task_new(p, current))
+		return -ENOMEM;
+	p->sighand = sighand_new(NULL);
+	if (!p->sighand)
 		return -ENOMEM;
 	strlcpy(p->path, path, sizeof(p->path));
 	first = p;
@@ -88,10 +92,11 @@ static int inherit(struct process *child, const struct process *parent, uint64_t
 	child->exe = parent->exe;
 	if (child->exe)
 		file_get(child->exe);
+	child->sighand = flags & CLONE_SIGHAND ? sighand_get(parent->sighand) : sighand_new(parent->sighand);
 	child->exit_signal = (flags & CSIGNAL) <= SIGNALS ? flags & CSIGNAL : 0;
-	if (flags & CLONE_CLEAR_SIGHAND)
-		signal_actions_reset(child);
-	return child->files && child->where ? 0 : -ENOMEM;
+	if (flags & CLONE_CLEAR_SIGHAND && child->sighand)
+		sighand_reset(child->sighand);
+	return child->files && child->where && child->sighand ? 0 : -ENOMEM;
 }
 
 /* A process that never ran: lets go of what inherit gave it. */
@@ -143,6 +148,8 @@ static struct task *task_make(struct process *p, struct thread *thread, const st
 		arch_tls_set(&thread->arch, args->tls);
 	t->blocked = task_current()->blocked;
 	atomic_store_explicit(&thread->allowed, thread_affinity(current), memory_order_relaxed);
+	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) /* else the stack is in use already */
+		t->altstack = task_current()->altstack;
 	t->clear_tid = args->flags & CLONE_CHILD_CLEARTID ? args->child_tid : 0;
 	t->set_tid = args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
 	thread->mm = p->mm;
@@ -211,8 +218,6 @@ static int flags_check(uint64_t flags)
 		return -EINVAL;
 	if (flags & CLONE_SIGHAND && (!(flags & CLONE_VM) || flags & CLONE_CLEAR_SIGHAND))
 		return -EINVAL;
-	if (flags & CLONE_SIGHAND && !(flags & CLONE_THREAD))
-		return -EINVAL; /* the table of actions is the process's here */
 	return 0;
 }
 

@@ -29,6 +29,8 @@ struct program {
 	char interpreter[SCRIPT_PATH]; /* "": the file is the program itself */
 	struct file *file;
 	struct mm *mm;
+	struct sighand *sighand;
+	uintptr_t trampoline;
 	struct image image;
 };
 
@@ -109,8 +111,13 @@ static int program_prepare(struct program *p, struct strings *s)
 	if (!p->mm)
 		return -ENOMEM;
 	limits_apply(process_current()->limits, p->mm);
+	p->sighand = sighand_new(process_current()->sighand);
+	if (!p->sighand)
+		return -ENOMEM;
 	err = image_map(&p->image, p->mm);
-	return err ? err : stack_map(p);
+	if (!err)
+		err = stack_map(p);
+	return err ? err : signal_map_trampoline(p->mm, &p->trampoline);
 }
 
 static void program_discard(struct program *p)
@@ -119,6 +126,8 @@ static void program_discard(struct program *p)
 		mm_put(p->mm);
 	if (p->file)
 		file_put(p->file);
+	if (p->sighand)
+		sighand_put(p->sighand);
 }
 
 /* ---- after it ---- */
@@ -144,8 +153,9 @@ static void program_take(struct program *p)
 	flags = spin_lock_irq(&self->lock);
 	self->mm = p->mm;
 	self->exe = p->file;
-	signal_actions_reset(self);
+	self->trampoline = p->trampoline;
 	spin_unlock_irq(&self->lock, flags);
+	signal_exec(self, p->sighand);
 	name_take(self, p);
 	current->mm = p->mm;
 	thread_set_space(current, &p->mm->arch);

@@ -4,6 +4,7 @@
 
 #include "init/files.h"
 #include "init/futex.h"
+#include "init/job.h"
 #include "init/run.h"
 #include "init/where.h"
 #include "lib/errno.h"
@@ -28,6 +29,7 @@ void process_kill_locked(struct process *p, int status)
 		return;
 	p->exiting = true;
 	p->status = status;
+	job_release_locked(p);
 	list_for_each(t, &p->tasks, link)
 		thread_kill(t->thread);
 }
@@ -107,12 +109,23 @@ void process_reap_locked(struct process *p)
 
 static bool wants_no_zombies(struct process *parent)
 {
-	const struct signal_action *action = &parent->actions[SIGCHLD - 1];
-	irqflags_t flags = spin_lock_irq(&parent->lock);
-	bool no = action->handler == SIG_IGN || action->flags & SA_NOCLDWAIT;
+	struct signal_action action = signal_action_look(parent, SIGCHLD);
 
-	spin_unlock_irq(&parent->lock, flags);
-	return no;
+	return action.handler == SIG_IGN || action.flags & SA_NOCLDWAIT;
+}
+
+static void death_tell(struct process *p, struct process *parent)
+{
+	bool killed = p->status & 0x7f;
+	struct siginfo info = {
+		.signo = (int)p->exit_signal,
+		.code = killed ? CLD_KILLED : CLD_EXITED,
+		.pid = p->pid,
+		.status = killed ? p->status & 0x7f : p->status >> 8,
+		.utime = (int64_t)(p->dead_tasks.ran_ns / (NSEC_PER_SEC / 100)),
+	};
+
+	signal_send_info(parent, 0, &info);
 }
 
 /* process_tree held, p a zombie. Tells its parent. true: nobody will wait for it, and it has been taken out of the tree. */
@@ -122,7 +135,7 @@ static bool zombie_announce(struct process *p)
 	bool unwanted = p->exit_signal == SIGCHLD && wants_no_zombies(parent);
 
 	if (p->exit_signal)
-		signal_send(parent, p->exit_signal);
+		death_tell(p, parent);
 	if (unwanted)
 		process_reap_locked(p);
 	waitq_wake_all(&parent->child_wait);
@@ -139,6 +152,8 @@ static void children_hand_on(struct process *p, struct list *gone)
 		list_append(&heir->children, &child->sibling);
 		child->parent = heir;
 		child->exit_signal = SIGCHLD;
+		if (child->death_signal)
+			signal_send(child, child->death_signal);
 		if (child->state == PROCESS_ZOMBIE && zombie_announce(child))
 			list_append(gone, &child->sibling);
 	}
@@ -150,6 +165,7 @@ static void process_become_zombie(struct process *p)
 	struct process *child, *tmp;
 
 	mutex_lock(&process_tree);
+	job_exit_locked(p);
 	children_hand_on(p, &gone);
 	p->state = PROCESS_ZOMBIE;
 	if (zombie_announce(p))
@@ -172,6 +188,7 @@ static void process_end(struct process *p)
 	struct where *where = p->where;
 	struct file *exe = p->exe;
 
+	pending_flush(&p->pending, UINT64_MAX);
 	p->mm = NULL;
 	p->files = NULL;
 	p->where = NULL;
@@ -197,7 +214,7 @@ static bool task_unlink(struct task *t, int status)
 	struct process *p = t->process;
 	struct usage used = task_usage(t);
 	irqflags_t flags = spin_lock_irq(&p->lock);
-	bool last = --p->nr_tasks == 0;
+	bool last = --p->nr_tasks == 0, stopped;
 
 	list_remove(&t->link);
 	usage_add(&p->dead_tasks, &used);
@@ -207,7 +224,10 @@ static bool task_unlink(struct task *t, int status)
 	}
 	if (p->execing)
 		thread_unpark(p->execing->thread);
+	stopped = signal_task_unlinked(p, t);
 	spin_unlock_irq(&p->lock, flags);
+	if (stopped)
+		job_tell_stopped(p);
 	return last;
 }
 

@@ -54,6 +54,7 @@ static struct radix ids; /* (process_tree) to write, RCU to read */
 
 void process_init(void)
 {
+	signal_init();
 	mutex_init(&process_tree, LOCK_PROCESS);
 	radix_init(&ids, &id_mem);
 }
@@ -109,7 +110,11 @@ struct process *process_next(unsigned *pid)
 
 static void process_free(struct rcu_head *head)
 {
-	slab_free(&process_cache, container_of(head, struct process, rcu));
+	struct process *p = container_of(head, struct process, rcu);
+
+	if (p->sighand)
+		sighand_put(p->sighand);
+	slab_free(&process_cache, p);
 }
 
 void process_put(struct process *p)
@@ -132,6 +137,7 @@ struct process *process_new(unsigned pid, const struct process *like)
 	list_init(&p->children);
 	list_init(&p->sibling);
 	list_init(&p->tasks);
+	pending_init(&p->pending);
 	spin_init(&p->lock, LOCK_SIGNAL);
 	waitq_init(&p->child_wait);
 	p->exit_signal = SIGCHLD;
@@ -140,7 +146,7 @@ struct process *process_new(unsigned pid, const struct process *like)
 		p->pgid = like->pgid;
 		p->sid = like->sid;
 		atomic_store_explicit(&p->nice, atomic_load_explicit(&like->nice, memory_order_relaxed), memory_order_relaxed);
-		memcpy(p->actions, like->actions, sizeof(p->actions));
+		p->trampoline = like->trampoline;
 		strlcpy(p->path, like->path, sizeof(p->path));
 	}
 	return p;
@@ -155,6 +161,7 @@ struct task *task_new(struct process *p, struct thread *thread)
 	t->process = p;
 	t->thread = thread;
 	list_init(&t->link);
+	pending_init(&t->pending);
 	thread->task = t;
 	thread->process = p;
 	return t;

@@ -53,8 +53,18 @@ struct process {
 	bool exiting;		/* every task is on its way out		(S)	*/
 	int status;		/* as wait4 gives it; final with exiting	(S)	*/
 	struct task *execing;	/* waits to be the only one		(S)	*/
-	uint64_t pending;	/* signals for any task			(S)	*/
-	struct signal_action actions[SIGNALS]; /*			(S)	*/
+	struct pending pending;	/* signals for any task			(S)	*/
+	struct sighand *sighand;/* what is done with them		(S,O)	*/
+	unsigned stop_signal;	/* != 0: tasks stop on their way to user mode	(S)	*/
+	unsigned nr_stopped;	/* tasks that have			(S)	*/
+	bool stop_wanted;	/* a task has taken a stop signal; SIGCONT takes it back	(S) */
+	bool stop_told;		/* all have, and the parent knows	(S)	*/
+	bool continue_untold;	/* a task shall tell the parent		(S)	*/
+	unsigned stop_report;	/* signal a wait4(WUNTRACED) will tell of, 0: none	(S) */
+	bool continue_report;	/* the same of WCONTINUED		(S)	*/
+	unsigned death_signal;	/* what it gets when its parent ends, 0: none	(S)	*/
+	uintptr_t trampoline;	/* user address of signal_map_trampoline	(O)	*/
+	struct timers *timers;	/* itimers and POSIX timers, once there are any	(A)	*/
 
 	struct mm *mm;		/* NULL once it has ended		(S,O)	*/
 	struct files *files;	/* open files				(S,O)	*/
@@ -75,7 +85,11 @@ struct task {
 	struct process *process;/*					(C)	*/
 	struct list link;	/* process->tasks			(process->lock)	*/
 	uint64_t blocked;	/* signal mask				(process->lock to write, itself or lock to read) */
-	uint64_t pending;	/* signals for this task alone		(process->lock)	*/
+	uint64_t real_blocked;	/* in sigtimedwait: the mask without what it waits for taken out; else 0	(process->lock) */
+	struct pending pending;	/* signals for this task alone		(process->lock)	*/
+	bool stopped;		/* counted in process->nr_stopped	(process->lock)	*/
+	unsigned interrupted;	/* the call it comes from ended with this restart code; 0: none	(itself) */
+	struct altstack altstack; /*					(itself) */
 	uint64_t saved_mask;	/* with mask_saved: the mask to go back to	(itself) */
 	bool mask_saved;	/* a call has put its own in place	(itself) */
 	struct resume resume;	/* what restart_syscall calls		(itself) */

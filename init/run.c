@@ -115,14 +115,7 @@ static const char *start_error(int err)
 /* The interrupt key, in the console's interrupt: for everybody in the first program's process group. */
 static void interrupt_key(void)
 {
-	unsigned pid = 1;
-	struct process *p;
-
-	for (; (p = process_next(&pid)); pid++) {
-		if (p->pgid == 1)
-			signal_send(p, SIGINT);
-		process_put(p);
-	}
+	signal_group(1, SIGINT);
 }
 
 /* Descriptors 0, 1, 2, and a place to be. */

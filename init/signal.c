@@ -1,241 +1,259 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What signals do, where they wait, and what becomes of a trap in user mode.
+ * Signals: where they wait, and who acts on them. What acting means is in init/signal_act.c, stopping in init/job.c.
  *
- * Locks: process->lock guards every word a signal touches. thread_signal and thread_kill are called under it, so a task
- * that is still linked is still there. Nobody sleeps here but signal_act, which then holds nothing.
+ * 1. process->lock guards all that a signal touches: pending sets and queues, masks, the state of a stop. Whoever sends, takes, blocks
+ *    or stops holds it. Handlers live in struct sighand, which processes may share; its lock comes after.
+ * 2. Sending: under the lock the signal becomes pending, and one task that does not block it is told: thread_signal sets `signalled`, then
+ *    WORK_SIGNAL, then wakes it. A task is linked while it may be told something, and unlinks itself under the lock (init/process.c).
+ * 3. No signal is lost between the look and the sleep: a sleeper looks at `signalled` in thread_park after it is on its queue, and the
+ *    wake leaves a token (head of kernel/park.c). A call that has looked and returns to user mode instead finds WORK_SIGNAL.
+ * 4. `signalled` implies WORK_SIGNAL, or signal_act on its way: WORK_SIGNAL is cleared first, `signalled` after that, under the
+ *    lock, when nothing is left to do. So a call that returns a restart code always comes through signal_act.
+ * 5. Somebody acts: a signal of the process that is pending and not blocked by all has a told task. A task that was told and then blocks it
+ *    (signal_set_blocked), or ends (signal_task_unlinked), tells the others. Who comes first takes it; the others find nothing, which costs
+ *    them a way through signal_act and restarts their calls.
+ * 6. A signal that ends the process is not taken by anybody: the sender marks every task as killed. `exiting` then stops all
+ *    sending, so nothing is queued for a process that is past its last look; what is queued already goes with the tasks and the process.
+ * 7. fork: the child's queues are empty; the mask is the parent's. execve: other tasks end first, each with its own queue; the process's
+ *    queue and the caller's stay; handlers are reset in a table of its own.
+ * 8. A trap is not sent but forced: if it is blocked or ignored, its action becomes the default. It is the task's own, and taken
+ *    before all others, so that the frame shows the instruction that trapped.
  */
-#include "init/signal.h"
+#include "init/signal_impl.h"
 
-#include "init/process.h"
-#include "kernel/log.h"
-#include "kernel/restart.h"
+#include "init/job.h"
+#include "init/process_impl.h"
 #include "lib/errno.h"
 
-enum effect { EFFECT_END, EFFECT_IGNORE, EFFECT_STOP };
-
-struct kind {
-	const char *name;
-	enum effect by_default;
-};
-
-static const struct kind kinds[SIGNALS + 1] = {
-	[SIGHUP] = { "SIGHUP", EFFECT_END },	   [SIGINT] = { "SIGINT", EFFECT_END },
-	[SIGQUIT] = { "SIGQUIT", EFFECT_END },	   [SIGILL] = { "SIGILL", EFFECT_END },
-	[SIGTRAP] = { "SIGTRAP", EFFECT_END },	   [SIGABRT] = { "SIGABRT", EFFECT_END },
-	[SIGBUS] = { "SIGBUS", EFFECT_END },	   [SIGFPE] = { "SIGFPE", EFFECT_END },
-	[SIGKILL] = { "SIGKILL", EFFECT_END },	   [SIGUSR1] = { "SIGUSR1", EFFECT_END },
-	[SIGSEGV] = { "SIGSEGV", EFFECT_END },	   [SIGUSR2] = { "SIGUSR2", EFFECT_END },
-	[SIGPIPE] = { "SIGPIPE", EFFECT_END },	   [SIGALRM] = { "SIGALRM", EFFECT_END },
-	[SIGTERM] = { "SIGTERM", EFFECT_END },	   [SIGSTKFLT] = { "SIGSTKFLT", EFFECT_END },
-	[SIGCHLD] = { "SIGCHLD", EFFECT_IGNORE },  [SIGCONT] = { "SIGCONT", EFFECT_IGNORE },
-	[SIGSTOP] = { "SIGSTOP", EFFECT_STOP },	   [SIGTSTP] = { "SIGTSTP", EFFECT_STOP },
-	[SIGTTIN] = { "SIGTTIN", EFFECT_STOP },	   [SIGTTOU] = { "SIGTTOU", EFFECT_STOP },
-	[SIGURG] = { "SIGURG", EFFECT_IGNORE },	   [SIGXCPU] = { "SIGXCPU", EFFECT_END },
-	[SIGXFSZ] = { "SIGXFSZ", EFFECT_END },	   [SIGVTALRM] = { "SIGVTALRM", EFFECT_END },
-	[SIGPROF] = { "SIGPROF", EFFECT_END },	   [SIGWINCH] = { "SIGWINCH", EFFECT_IGNORE },
-	[SIGIO] = { "SIGIO", EFFECT_END },	   [SIGPWR] = { "SIGPWR", EFFECT_END },
-	[SIGSYS] = { "SIGSYS", EFFECT_END },
-};
-
 #define NEVER_BLOCKED (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
-
-const char *signal_name(unsigned sig)
-{
-	return sig <= SIGNALS && kinds[sig].name ? kinds[sig].name : "signal";
-}
+#define STOPS (signal_bit(SIGSTOP) | signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU))
 
 /* ---- sending ---- */
 
-/* Process locked. A signal without a handler would do this. */
-static enum effect effect_of(const struct process *p, unsigned sig)
+struct siginfo siginfo_user(unsigned sig, int code)
 {
-	uint64_t handler = p->actions[sig - 1].handler;
-
-	if (handler == SIG_IGN)
-		return EFFECT_IGNORE;
-	return handler == SIG_DFL ? kinds[sig].by_default : EFFECT_END;
+	return (struct siginfo){ .signo = (int)sig, .code = code, .pid = process_current()->pid };
 }
 
-/* Process locked, sig pending for t or, if t is NULL, for any task: finds who shall act on it. */
-static void signal_tell(struct process *p, struct task *t, unsigned sig)
+struct siginfo siginfo_kernel(unsigned sig)
 {
-	struct task *any;
+	return (struct siginfo){ .signo = (int)sig, .code = SI_KERNEL };
+}
 
-	list_for_each(any, &p->tasks, link)
-		if (!t && !(any->blocked & signal_bit(sig)))
-			t = any;
-	if (!t || t->blocked & signal_bit(sig))
+static bool blocks(const struct task *t, unsigned sig)
+{
+	return t->blocked & signal_bit(sig);
+}
+
+/* Who shall act on a signal of the process: preferably somebody who has nothing else to act on. NULL: all block it. */
+static struct task *choose(struct process *p, unsigned sig)
+{
+	struct task *t, *busy = NULL;
+
+	list_for_each(t, &p->tasks, link) {
+		if (blocks(t, sig))
+			continue;
+		if (!atomic_load_explicit(&t->thread->signalled, memory_order_relaxed))
+			return t;
+		if (!busy)
+			busy = t;
+	}
+	return busy;
+}
+
+/* sig has become pending for t or, if t is NULL, for the process. */
+static void tell(struct process *p, struct task *t, unsigned sig)
+{
+	struct signal_action a = signal_action_of(p, sig);
+
+	if (!t)
+		t = choose(p, sig);
+	if (!t || blocks(t, sig))
 		return; /* stays pending until somebody unblocks it */
-	if (p->actions[sig - 1].handler == SIG_DFL && kinds[sig].by_default == EFFECT_END)
+	if (a.handler == SIG_DFL && signal_default(sig) == EFFECT_END && !(t->real_blocked & signal_bit(sig)))
 		process_kill_locked(p, (int)sig);
 	else
 		thread_signal(t->thread, false);
 }
 
-static bool blocked_by(const struct task *t, unsigned sig)
+static void flush_all(struct process *p, uint64_t set)
 {
-	return t->blocked & signal_bit(sig);
-}
-
-void signal_send(struct process *p, unsigned sig)
-{
-	irqflags_t flags = spin_lock_irq(&p->lock);
-
-	if (!p->exiting && !list_empty(&p->tasks)) {
-		struct task *first = list_first(&p->tasks, struct task, link);
-
-		if (effect_of(p, sig) != EFFECT_IGNORE || blocked_by(first, sig)) {
-			p->pending |= signal_bit(sig);
-			signal_tell(p, NULL, sig);
-		}
-	}
-	spin_unlock_irq(&p->lock, flags);
-}
-
-static void send_task_locked(struct task *t, unsigned sig)
-{
-	struct process *p = t->process;
-
-	if (p->exiting || (effect_of(p, sig) == EFFECT_IGNORE && !blocked_by(t, sig)))
-		return;
-	t->pending |= signal_bit(sig);
-	signal_tell(p, t, sig);
-}
-
-void signal_send_task(struct task *t, unsigned sig)
-{
-	irqflags_t flags = spin_lock_irq(&t->process->lock);
-
-	send_task_locked(t, sig);
-	spin_unlock_irq(&t->process->lock, flags);
-}
-
-int signal_send_tid(struct process *p, unsigned tid, unsigned sig)
-{
-	irqflags_t flags = spin_lock_irq(&p->lock);
-	int err = -ESRCH;
 	struct task *t;
 
-	list_for_each(t, &p->tasks, link) {
-		if (t->thread->tid != tid)
-			continue;
-		if (sig)
-			send_task_locked(t, sig);
-		err = 0;
-		break;
+	pending_flush(&p->pending, set);
+	list_for_each(t, &p->tasks, link)
+		pending_flush(&t->pending, set);
+}
+
+/* Stopping and continuing cancel each other when they are sent, whatever is done with them later. */
+static void cancel_opposite(struct process *p, unsigned sig)
+{
+	if (sig == SIGCONT) {
+		flush_all(p, STOPS);
+		job_continue_locked(p);
+	} else if (sig == SIGKILL) {
+		job_release_locked(p);
+	} else if (signal_bit(sig) & STOPS) {
+		flush_all(p, signal_bit(SIGCONT));
 	}
+}
+
+int signal_send_locked(struct process *p, struct task *t, const struct siginfo *info, struct queued_signal *own)
+{
+	unsigned sig = (unsigned)info->signo;
+	struct pending *q = t ? &t->pending : &p->pending;
+	struct signal_action a;
+	const struct task *judge;
+	int err;
+
+	if (p->exiting || list_empty(&p->tasks))
+		return 0;
+	cancel_opposite(p, sig);
+	judge = t ? t : list_first(&p->tasks, struct task, link);
+	a = signal_action_of(p, sig);
+	if (signal_ignored_by(&a, sig) && !((judge->blocked | judge->real_blocked) & signal_bit(sig)))
+		return 0;
+	if (sig < FIRST_QUEUED && !own && q->set & signal_bit(sig))
+		return 0;
+	err = pending_add(p, q, info, own);
+	if (!err)
+		tell(p, t, sig);
+	return err;
+}
+
+static struct task *task_find(struct process *p, unsigned tid)
+{
+	struct task *t;
+
+	list_for_each(t, &p->tasks, link)
+		if (t->thread->tid == tid)
+			return t;
+	return NULL;
+}
+
+int signal_send_info(struct process *p, unsigned tid, const struct siginfo *info)
+{
+	irqflags_t flags = spin_lock_irq(&p->lock);
+	struct task *t = tid ? task_find(p, tid) : NULL;
+	int err = tid && !t ? -ESRCH : 0;
+
+	if (!err && info->signo)
+		err = signal_send_locked(p, t, info, NULL);
 	spin_unlock_irq(&p->lock, flags);
 	return err;
 }
 
-/* A trap cannot be put off: blocked or ignored, it ends the process. */
-void signal_force(unsigned sig)
+void signal_send(struct process *p, unsigned sig)
+{
+	struct siginfo info = siginfo_kernel(sig);
+
+	signal_send_info(p, 0, &info);
+}
+
+void signal_send_task(struct task *t, unsigned sig)
+{
+	struct siginfo info = siginfo_user(sig, SI_USER);
+
+	signal_send_info(t->process, t->thread->tid, &info);
+}
+
+bool signal_force(const struct siginfo *info)
 {
 	struct task *t = task_current();
 	struct process *p = t->process;
+	unsigned sig = (unsigned)info->signo;
 	irqflags_t flags = spin_lock_irq(&p->lock);
+	struct signal_action a = signal_action_of(p, sig);
+	bool dies = a.handler == SIG_DFL || a.handler == SIG_IGN || blocks(t, sig);
 
-	process_kill_locked(p, (int)sig);
-	spin_unlock_irq(&p->lock, flags);
-}
-
-/* ---- taking effect ---- */
-
-/* Process locked. The lowest signal that may act on t now, taken off; 0: none. */
-static unsigned signal_take(struct process *p, struct task *t)
-{
-	uint64_t ready = (t->pending | p->pending) & ~t->blocked;
-	unsigned sig;
-
-	if (!ready) {
-		atomic_store_explicit(&t->thread->signalled, false, memory_order_relaxed);
-		return 0;
-	}
-	sig = (unsigned)__builtin_ctzll(ready) + 1;
-	t->pending &= ~signal_bit(sig);
-	p->pending &= ~signal_bit(sig);
-	return sig;
-}
-
-static unsigned next_effect(struct process *p, struct task *t, enum effect *effect, bool *handler)
-{
-	irqflags_t flags = spin_lock_irq(&p->lock);
-	unsigned sig = signal_take(p, t);
-
-	if (sig) {
-		*effect = effect_of(p, sig);
-		*handler = p->actions[sig - 1].handler > SIG_IGN;
+	if (dies) {
+		signal_action_reset(p, sig);
+		t->blocked &= ~signal_bit(sig);
+		process_kill_locked(p, (int)sig);
+	} else {
+		signal_send_locked(p, t, info, NULL);
 	}
 	spin_unlock_irq(&p->lock, flags);
-	return sig;
+	return dies;
 }
 
-void signal_act(void)
+unsigned signal_group(unsigned pgid, unsigned sig)
 {
-	struct task *t = task_current();
-	struct process *p = t->process;
-	enum effect effect;
-	bool handler;
-	unsigned sig;
+	unsigned id = 1, count = 0;
+	struct process *p;
 
-	if (thread_killed())
-		task_exit_killed();
-	while ((sig = next_effect(p, t, &effect, &handler))) {
-		if (handler)
-			log_line("PID %u %s: %s (%u) has a handler, and handlers are not supported", p->pid, p->path,
-				 signal_name(sig), sig);
-		if (effect == EFFECT_STOP)
-			log_line("PID %u %s: %s (%u) ignored: stopping is not supported", p->pid, p->path,
-				 signal_name(sig), sig);
-		if (effect == EFFECT_END)
-			process_exit((int)sig);
+	for (; (p = process_next(&id)); id++) {
+		if (p->pgid == pgid) {
+			signal_send(p, sig);
+			count++;
+		}
+		process_put(p);
 	}
+	return count;
+}
+
+/* ---- masks ---- */
+
+/* t will not act on what is in `set` of the process's signals: somebody else may have to. */
+static void retarget(struct process *p, const struct task *t, uint64_t set)
+{
+	struct task *other;
+
+	set &= p->pending.set;
+	if (!set)
+		return;
+	list_for_each(other, &p->tasks, link)
+		if (other != t && set & ~other->blocked)
+			thread_signal(other->thread, false);
+}
+
+void signal_block_locked(struct process *p, struct task *t, uint64_t mask)
+{
+	uint64_t more;
+
+	mask &= ~NEVER_BLOCKED;
+	more = mask & ~t->blocked;
+	t->blocked = mask;
+	if (more)
+		retarget(p, t, more);
+	if ((t->pending.set | p->pending.set) & ~mask)
+		thread_signal(t->thread, false);
 }
 
 void signal_set_blocked(uint64_t mask)
 {
 	struct task *t = task_current();
-	struct process *p = t->process;
-	irqflags_t flags = spin_lock_irq(&p->lock);
+	irqflags_t flags = spin_lock_irq(&t->process->lock);
 
-	t->blocked = mask & ~NEVER_BLOCKED;
-	if ((t->pending | p->pending) & ~t->blocked)
+	signal_block_locked(t->process, t, mask);
+	spin_unlock_irq(&t->process->lock, flags);
+}
+
+uint64_t signal_pending_set(struct task *t)
+{
+	irqflags_t flags = spin_lock_irq(&t->process->lock);
+	uint64_t set = t->pending.set | t->process->pending.set;
+
+	spin_unlock_irq(&t->process->lock, flags);
+	return set;
+}
+
+/* ---- the life of tasks ---- */
+
+void signal_task_linked(struct process *p, struct task *t)
+{
+	if (p->stop_signal)
 		thread_signal(t->thread, false);
-	spin_unlock_irq(&p->lock, flags);
 }
 
-void signal_actions_reset(struct process *p)
+bool signal_task_unlinked(struct process *p, struct task *t)
 {
-	for (unsigned i = 0; i < SIGNALS; i++) {
-		struct signal_action *a = &p->actions[i];
-
-		*a = (struct signal_action){ .handler = a->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
+	pending_flush(&t->pending, UINT64_MAX);
+	if (p->exiting || !p->nr_tasks) {
+		job_release_locked(p);
+		return false;
 	}
-}
-
-/* ---- interrupted calls ---- */
-
-long signal_resume(const struct resume *r)
-{
-	task_current()->resume = *r;
-	return -ERESTART_RESTARTBLOCK;
-}
-
-void signal_mask_begin(uint64_t mask)
-{
-	struct task *t = task_current();
-
-	t->saved_mask = t->blocked;
-	t->mask_saved = true;
-	signal_set_blocked(mask);
-}
-
-long signal_mask_end(long result)
-{
-	struct task *t = task_current();
-
-	t->mask_saved = false;
-	signal_set_blocked(t->saved_mask);
-	return result;
+	retarget(p, t, ~t->blocked);
+	return job_task_gone_locked(p, t);
 }

@@ -22,7 +22,7 @@ static const struct rlimit64 defaults[RLIMIT_COUNT] = {
 	[RLIMIT_MEMLOCK] = { 8 << 20, 8 << 20 },
 	[RLIMIT_AS] = NO_LIMIT,
 	[RLIMIT_LOCKS] = NO_LIMIT,
-	[RLIMIT_SIGPENDING] = NO_LIMIT,
+	[RLIMIT_SIGPENDING] = { 4096, 4096 },
 	[RLIMIT_MSGQUEUE] = { 819200, 819200 },
 	[RLIMIT_RTTIME] = NO_LIMIT, /* of NICE and RTPRIO: 0 */
 };

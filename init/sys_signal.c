@@ -1,112 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls about signals. */
+/* System calls about actions, masks and stacks for signals, and those that wait for one. */
 #include "init/process_impl.h"
 
-#include "init/linux.h"
+#include "init/clock.h"
+#include "init/signal_impl.h"
 #include "init/syscalls.h"
+#include "kernel/restart.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
-
-static bool signal_valid(int sig)
-{
-	return sig >= 0 && sig <= SIGNALS;
-}
-
-/* ---- sending ---- */
-
-struct meant {
-	int pid;	/* kill's argument, not > 0 */
-	unsigned group; /* for pid 0 and < -1 */
-	int sig;
-	unsigned count;
-};
-
-static void kill_if_meant(struct process *p, struct meant *m)
-{
-	bool all = m->pid == -1 && p->pid != 1 && p != process_current();
-
-	if (!all && (m->pid == -1 || p->pgid != m->group))
-		return;
-	m->count++;
-	if (m->sig)
-		signal_send(p, (unsigned)m->sig);
-}
-
-static long kill_many(int pid, int sig)
-{
-	struct meant m = { .pid = pid, .group = pid ? (unsigned)-pid : process_current()->pgid, .sig = sig };
-	unsigned id = 1;
-	struct process *p;
-
-	while ((p = process_next(&id))) {
-		kill_if_meant(p, &m);
-		process_put(p);
-		id++;
-	}
-	return m.count ? 0 : -ESRCH;
-}
-
-long sys_kill(int pid, int sig)
-{
-	struct process *p;
-
-	if (!signal_valid(sig))
-		return -EINVAL;
-	if (pid == INT32_MIN)
-		return -ESRCH;
-	if (pid <= 0)
-		return kill_many(pid, sig);
-	p = process_find((unsigned)pid);
-	if (!p)
-		return -ESRCH;
-	if (sig)
-		signal_send(p, (unsigned)sig);
-	process_put(p);
-	return 0;
-}
-
-long sys_tgkill(int pid, int tid, int sig)
-{
-	struct process *p;
-	long ret = -ESRCH;
-
-	if (pid <= 0 || tid <= 0 || !signal_valid(sig))
-		return -EINVAL;
-	p = process_find((unsigned)tid);
-	if (!p)
-		return -ESRCH;
-	if (p->pid == (unsigned)pid)
-		ret = signal_send_tid(p, (unsigned)tid, (unsigned)sig);
-	process_put(p);
-	return ret;
-}
-
-long sys_tkill(int tid, int sig)
-{
-	struct process *p;
-	long ret;
-
-	if (tid <= 0 || !signal_valid(sig))
-		return -EINVAL;
-	p = process_find((unsigned)tid);
-	if (!p)
-		return -ESRCH;
-	ret = signal_send_tid(p, (unsigned)tid, (unsigned)sig);
-	process_put(p);
-	return ret;
-}
-
-/* ---- actions and masks ---- */
-
-static void action_set(struct process *p, unsigned sig, const struct signal_action *to, struct signal_action *old)
-{
-	irqflags_t flags = spin_lock_irq(&p->lock);
-
-	*old = p->actions[sig - 1];
-	if (to)
-		p->actions[sig - 1] = *to;
-	spin_unlock_irq(&p->lock, flags);
-}
+#include "lib/string.h"
 
 long sys_rt_sigaction(int sig, uintptr_t to, uintptr_t old, size_t set_size)
 {
@@ -118,7 +20,7 @@ long sys_rt_sigaction(int sig, uintptr_t to, uintptr_t old, size_t set_size)
 		return -EFAULT;
 	if (to && (sig == SIGKILL || sig == SIGSTOP))
 		return -EINVAL;
-	action_set(process_current(), (unsigned)sig, to ? &wanted : NULL, &was);
+	signal_action_change(process_current(), (unsigned)sig, to ? &wanted : NULL, &was);
 	return old ? copy_to_user(old, &was, sizeof(was)) : 0;
 }
 
@@ -161,19 +63,131 @@ long sys_rt_sigpending(uintptr_t out, size_t set_size)
 {
 	struct task *t = task_current();
 	uint64_t set;
-	irqflags_t flags;
 
 	if (set_size > sizeof(uint64_t))
 		return -EINVAL;
-	flags = spin_lock_irq(&t->process->lock);
-	set = (t->pending | t->process->pending) & t->blocked;
-	spin_unlock_irq(&t->process->lock, flags);
+	set = signal_pending_set(t) & t->blocked;
 	return copy_to_user(out, &set, set_size);
 }
 
-/* No handler has ever been entered, so there is no frame to return through. */
-long sys_rt_sigreturn(void)
+long sys_sigaltstack(struct arch_regs *regs)
 {
-	signal_send_task(task_current(), SIGSEGV);
-	return 0;
+	struct altstack *a = &task_current()->altstack;
+	uintptr_t sp = arch_regs_sp(regs), to = arch_regs_arg(regs, 0), old = arch_regs_arg(regs, 1);
+	uint64_t wanted[3], was[3];
+	int err = 0;
+
+	if (to && copy_from_user(wanted, to, sizeof(wanted)))
+		return -EFAULT;
+	altstack_show(a, sp, was);
+	if (to)
+		err = altstack_set(a, sp, wanted);
+	return !err && old ? copy_to_user(old, was, sizeof(was)) : err;
+}
+
+long sys_rt_sigreturn(struct arch_regs *regs)
+{
+	return signal_return(regs);
+}
+
+/* ---- waiting ---- */
+
+static long wait_for_signal(void)
+{
+	static const struct wait_why why = { .what = "a signal" };
+	int err;
+
+	do
+		err = thread_park(&why, WAIT_SIGNAL, TIME_NEVER);
+	while (!err);
+	return err == -ERESTARTSYS ? -ERESTARTNOHAND : err;
+}
+
+long sys_pause(void)
+{
+	return wait_for_signal();
+}
+
+long sys_rt_sigsuspend(uintptr_t from, size_t set_size)
+{
+	uint64_t mask;
+
+	if (set_size != sizeof(mask))
+		return -EINVAL;
+	if (copy_from_user(&mask, from, sizeof(mask)))
+		return -EFAULT;
+	signal_mask_begin(mask);
+	return signal_mask_end(wait_for_signal());
+}
+
+/* Takes one of `set`; or, if none is there and `begin`, lets them through from now on, so that whoever sends one tells us. */
+static unsigned wanted_take(struct task *t, uint64_t set, bool begin, struct siginfo *info)
+{
+	struct process *p = t->process;
+	irqflags_t flags = spin_lock_irq(&p->lock);
+	unsigned sig;
+
+	if (!begin) {
+		signal_block_locked(p, t, t->real_blocked);
+		t->real_blocked = 0;
+	}
+	sig = signal_take_locked(p, t, set, info);
+	if (!sig && begin) {
+		t->real_blocked = t->blocked;
+		signal_block_locked(p, t, t->blocked & ~set);
+	}
+	spin_unlock_irq(&p->lock, flags);
+	return sig;
+}
+
+/* deadline 0: does not wait. The signal's number, -EAGAIN, -EINTR. */
+static long wanted_wait(uint64_t set, uint64_t deadline, struct siginfo *info)
+{
+	struct task *t = task_current();
+	unsigned sig = wanted_take(t, set, deadline, info);
+	int err;
+
+	if (sig || !deadline)
+		return sig ? (long)sig : -EAGAIN;
+	err = thread_sleep_until(deadline, WAIT_SIGNAL);
+	sig = wanted_take(t, set, false, info);
+	return sig ? (long)sig : err ? -EINTR : -EAGAIN;
+}
+
+static int deadline_get(uintptr_t from, uint64_t *deadline)
+{
+	uint64_t ns;
+	int err;
+
+	*deadline = TIME_NEVER;
+	if (!from)
+		return 0;
+	err = timespec_from_user(from, &ns);
+	if (!err)
+		*deadline = ns ? deadline_after(ns) : 0;
+	return err;
+}
+
+static int siginfo_put(uintptr_t to, const struct siginfo *info)
+{
+	uint8_t whole[SIGINFO_SIZE] = { 0 };
+
+	memcpy(whole, info, sizeof(*info));
+	return copy_to_user(to, whole, sizeof(whole));
+}
+
+long sys_rt_sigtimedwait(uintptr_t from, uintptr_t to, uintptr_t timeout, size_t set_size)
+{
+	struct siginfo info;
+	uint64_t set, deadline;
+	long ret;
+
+	if (set_size != sizeof(set))
+		return -EINVAL;
+	if (copy_from_user(&set, from, sizeof(set)))
+		return -EFAULT;
+	ret = deadline_get(timeout, &deadline);
+	if (!ret)
+		ret = wanted_wait(set & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP)), deadline, &info);
+	return ret > 0 && to && siginfo_put(to, &info) ? -EFAULT : ret;
 }

@@ -87,7 +87,8 @@ void trap_syscall(struct arch_regs *regs)
 
 	long ret = likely(call) ? call(regs) : syscall_unknown(number);
 
-	if (unlikely(ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK))
-		ret = -EINTR;
+	/* rt_sigreturn gives back a register, whatever is in it */
+	if (unlikely(ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) && number != SYS_rt_sigreturn)
+		signal_interrupted(ret);
 	arch_regs_set_ret(regs, ret);
 }

@@ -39,7 +39,8 @@
 	/* sys_limit.c */ \
 	X(prlimit64, 4) X(getrlimit, 2) X(setrlimit, 2) \
 	/* sys_signal.c */ \
-	X(kill, 2) X(tkill, 2) X(tgkill, 3) X(rt_sigaction, 4) X(rt_sigprocmask, 4) X(rt_sigpending, 2) X(rt_sigreturn, 0) \
+	X(kill, 2) X(tkill, 2) X(tgkill, 3) X(rt_sigaction, 4) X(rt_sigprocmask, 4) X(rt_sigpending, 2) X(rt_sigreturn, R) X(restart_syscall, 0) \
+	X(sigaltstack, R) X(rt_sigsuspend, 2) X(pause, 0) X(rt_sigtimedwait, 4) X(rt_sigqueueinfo, 3) X(rt_tgsigqueueinfo, 4) \
 	/* sys_time.c */ \
 	X(nanosleep, 2) X(clock_nanosleep, 4) X(clock_gettime, 2) \
 	X(clock_getres, 2) X(gettimeofday, 2) X(time, 1) X(times, 1) X(clock_settime, 2) X(settimeofday, 2) \
@@ -150,7 +151,14 @@ long sys_tgkill(int pid, int tid, int sig);
 long sys_rt_sigaction(int sig, uintptr_t to, uintptr_t old, size_t set_size);
 long sys_rt_sigprocmask(int how, uintptr_t to, uintptr_t old, size_t set_size);
 long sys_rt_sigpending(uintptr_t out, size_t set_size);
-long sys_rt_sigreturn(void);
+long sys_rt_sigreturn(struct arch_regs *regs);
+long sys_restart_syscall(void);
+long sys_sigaltstack(struct arch_regs *regs);
+long sys_rt_sigsuspend(uintptr_t mask, size_t set_size);
+long sys_pause(void);
+long sys_rt_sigtimedwait(uintptr_t set, uintptr_t info, uintptr_t timeout, size_t set_size);
+long sys_rt_sigqueueinfo(int pid, int sig, uintptr_t info);
+long sys_rt_tgsigqueueinfo(int pid, int tid, int sig, uintptr_t info);
 
 long sys_nanosleep(uintptr_t request, uintptr_t remain);
 long sys_clock_nanosleep(int clock, int flags, uintptr_t request, uintptr_t remain);

@@ -25,9 +25,8 @@ static const struct meaning meanings[] = {
 	[USER_TRAP_BUS] = { SIGBUS, true, "beyond the end of the file, or of a page that could not be read, at" },
 };
 
-void trap_user(struct arch_regs *regs, enum user_trap kind, uintptr_t addr, const char *what)
+static void trap_log(const struct arch_regs *regs, const struct meaning *m, uintptr_t addr, const char *what)
 {
-	const struct meaning *m = &meanings[kind];
 	struct process *p = process_current();
 
 	if (m->address)
@@ -36,14 +35,25 @@ void trap_user(struct arch_regs *regs, enum user_trap kind, uintptr_t addr, cons
 	else
 		log_line("PID %u %s: %s: %s (%s) at pc 0x%lx (symbol not known)", p->pid, p->path, signal_name(m->sig),
 			 m->text, what, arch_regs_pc(regs));
-	signal_force(m->sig);
 }
+
+void trap_user(struct arch_regs *regs, enum user_trap kind, uintptr_t addr, const char *what)
+{
+	const struct meaning *m = &meanings[kind];
+	struct siginfo info = { .signo = (int)m->sig };
+	uintptr_t si_addr = addr;
+
+	info.code = arch_trap_code(regs, kind, &si_addr);
+	info.addr = si_addr;
+	if (signal_force(&info))
+		trap_log(regs, m, addr, what);
+}
+
 
 void trap_user_work(struct arch_regs *regs)
 {
 	uint32_t work;
 
-	(void)regs;
 	while ((work = atomic_load_explicit(&current->arch.work, memory_order_relaxed))) {
 		if (work & WORK_RESCHED)
 			schedule();
@@ -56,7 +66,7 @@ void trap_user_work(struct arch_regs *regs)
 		if (work & WORK_SIGNAL) {
 			atomic_fetch_and_explicit(&current->arch.work, ~(uint32_t)WORK_SIGNAL, memory_order_relaxed);
 			arch_irq_enable();
-			signal_act();
+			signal_act(regs);
 			arch_irq_disable();
 		}
 	}

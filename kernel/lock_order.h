@@ -40,6 +40,7 @@
 	X(PAGE_QUEUE,	false,	"who waits for a page")                                            \
 	X(FUTEX,	false,	"a bucket of futex waiters; two in order of address")              \
 	X(SIGNAL,	false,	"a process's tasks and pending signals")                           \
+	X(SIGHAND,	false,	"what processes that share handlers do with each signal")          \
 	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
 	X(DEVICE,	false,	"a block device's request queue")                                  \
 	X(EXT2,		false,	"lists of one ext2 file system, an inode being copied")            \

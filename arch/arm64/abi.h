@@ -17,6 +17,8 @@ enum {
 	ABI_O_LARGEFILE = 0400000,
 };
 
+enum { ABI_MINSIGSTKSZ = 5120 }; /* the smallest alternate stack */
+
 struct abi_stat {
 	uint64_t dev, ino;
 	uint32_t mode, nlink, uid, gid;

@@ -33,7 +33,7 @@ struct arch_regs {
 	uint64_t sp; /* the user's, or the kernel's before the exception */
 	uint64_t pc, pstate;
 	uint64_t first_arg; /* x0 as the system call got it */
-	uint64_t pad;	    /* the stack stays 16-byte aligned */
+	uint64_t syndrome;  /* ESR_EL1 of an exception in user mode that is no system call */
 };
 
 struct arch_mm {
@@ -47,6 +47,8 @@ struct arch_thread {
 	uint64_t stack_top;    /* the stack is empty here				(C) */
 	uint64_t tls;	       /* TPIDR_EL0 while switched out				(the thread) */
 	void *fpu;	       /* save area; NULL: has never been in user mode		(the thread) */
+	uint64_t fault_addr;   /* of its last exception, for signal frames: address	(the thread) */
+	uint64_t fault_esr;    /* and syndrome						(the thread) */
 };
 
 /* ---- this CPU ---- */
@@ -159,6 +161,19 @@ static inline void arch_regs_set_sp(struct arch_regs *regs, uintptr_t sp)
 static inline void arch_regs_set_ret(struct arch_regs *regs, long value)
 {
 	regs->x[0] = (uint64_t)value;
+}
+
+static inline long arch_regs_ret(const struct arch_regs *regs)
+{
+	return (long)regs->x[0];
+}
+
+static inline void arch_regs_repeat_call(struct arch_regs *regs, long number)
+{
+	regs->x[0] = regs->first_arg;
+	if (number >= 0)
+		regs->x[8] = (uint64_t)number;
+	regs->pc -= 4;
 }
 
 static inline uintptr_t arch_fp(void)

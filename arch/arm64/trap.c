@@ -199,6 +199,7 @@ void arm64_user_sync(struct arch_regs *regs, uint64_t esr)
 	uintptr_t addr = sysreg_read(far_el1); /* before interrupts are on: the next fault replaces it */
 	unsigned class = ESR_CLASS(esr);
 
+	regs->syndrome = esr;
 	arch_irq_enable();
 	if ((class == CLASS_UNKNOWN || class == CLASS_SYSREG) && id_read_emulate(regs))
 		return;

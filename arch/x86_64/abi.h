@@ -17,6 +17,8 @@ enum {
 	ABI_O_NOFOLLOW = 0400000,
 };
 
+enum { ABI_MINSIGSTKSZ = 2048 }; /* the smallest alternate stack */
+
 struct abi_stat {
 	uint64_t dev, ino, nlink;
 	uint32_t mode, uid, gid, pad;

@@ -51,6 +51,9 @@ struct arch_thread {
 	uint64_t stack_top;    /* the stack is empty here				(C) */
 	uint64_t tls, gs;      /* the user's FS base, GS base				(the thread) */
 	void *fpu;	       /* save area; NULL: has never been in user mode		(the thread) */
+	uint64_t fault_addr;   /* of its last exception, for signal frames: address,	(the thread) */
+	uint32_t fault_vector; /* which,						(the thread) */
+	uint32_t fault_error;  /* and error code					(the thread) */
 };
 
 /* ---- this CPU ---- */
@@ -175,6 +178,18 @@ static inline void arch_regs_set_sp(struct arch_regs *regs, uintptr_t sp)
 static inline void arch_regs_set_ret(struct arch_regs *regs, long value)
 {
 	regs->rax = (uint64_t)value;
+}
+
+static inline long arch_regs_ret(const struct arch_regs *regs)
+{
+	return (long)regs->rax;
+}
+
+/* SYSCALL is two bytes long. */
+static inline void arch_regs_repeat_call(struct arch_regs *regs, long number)
+{
+	regs->rax = number < 0 ? regs->error : (uint64_t)number;
+	regs->rip -= 2;
 }
 
 static inline uintptr_t arch_fp(void)

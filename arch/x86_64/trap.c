@@ -128,12 +128,14 @@ void x86_exception(struct arch_regs *regs, unsigned vector)
 		log_line("%s in the kernel, vector %u, error code 0x%lx", name, vector, regs->error);
 		trap_fatal(regs, name);
 	}
+	thread_arch(arch_current())->fault_vector = vector;
 	arch_irq_enable();
 	trap_user(regs, e->name ? e->kind : USER_TRAP_PROT, regs->rip, name);
 }
 
 void x86_bad_pc(struct arch_regs *regs)
 {
+	thread_arch(arch_current())->fault_vector = 13;
 	trap_user(regs, USER_TRAP_PROT, regs->rip, "jump to an address that is not canonical");
 }
 

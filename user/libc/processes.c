@@ -81,43 +81,6 @@ int uname(struct utsname *name)
 	return (int)call1(uname, name);
 }
 
-/* ---- signals ---- */
-
-/* As the kernel has it; the same on both machines. */
-struct kernel_action {
-	sighandler_t handler;
-	unsigned long flags;
-	void (*restorer)(void);
-	unsigned long mask;
-};
-
-sighandler_t signal(int sig, sighandler_t to)
-{
-	struct kernel_action action = { .handler = to }, old;
-
-	return call4(rt_sigaction, sig, &action, &old, sizeof(action.mask)) < 0 ? SIG_ERR : old.handler;
-}
-
-int kill(pid_t pid, int sig)
-{
-	return (int)call2(kill, pid, sig);
-}
-
-int raise(int sig)
-{
-	return (int)call2(tkill, call0(gettid), sig);
-}
-
-int sigprocmask(int how, const sigset_t *set, sigset_t *old)
-{
-	return (int)call4(rt_sigprocmask, how, set, old, sizeof(*set));
-}
-
-int sigpending(sigset_t *set)
-{
-	return (int)call2(rt_sigpending, set, sizeof(*set));
-}
-
 /* ---- any call ---- */
 
 long syscall(long number, ...)
