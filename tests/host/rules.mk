@@ -14,7 +14,7 @@ HOBJ := $(O)/host-obj
 HOSTCC ?= gcc
 
 HOST_LIB_TESTS := radix bonsai text acpi fdt
-HOST_PORT_TESTS := frame slab park locks rcu timer mm mmrace mmmove
+HOST_PORT_TESTS := frame slab park locks rcu timer mm mmrace futex mmmove
 HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
 HOST_RACE_TESTS :=
 
