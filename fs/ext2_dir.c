@@ -132,6 +132,8 @@ int ext2_lookup(struct inode *dir, const char *name, size_t len, struct inode **
 	ext2_cursor_put(&c);
 	if (got < 0)
 		return got;
+	if (ino == dir->ino && name[0] != '.') /* whoever locks both would lock one twice */
+		return ext2_corrupt(ext2_of(dir), "the directory, inode", dir->ino);
 	return ino ? ext2_inode_get(ext2_of(dir), ino, name, len, out) : -ENOENT;
 }
 

@@ -374,12 +374,13 @@ static void drop_attributes(struct ext2 *fs, uint32_t block)
 static void mark_deleted(struct inode *inode)
 {
 	struct ext2 *fs = ext2_of(inode);
+	uint32_t now = (uint32_t)(clock_wall_ns() / NSEC_PER_SEC);
 	struct ext2_disk_inode *to;
 	struct ext2_meta m;
 
 	if (slot_get(fs, inode->ino, &m, &to))
 		return;
-	to->dtime = (uint32_t)(clock_wall_ns() / NSEC_PER_SEC);
+	to->dtime = now > fs->inodes ? now : fs->inodes + 1; /* so little would be taken for an inode's number: ext3's list of orphans */
 	ext2_meta_dirty(fs, &m);
 	ext2_meta_put(&m);
 }

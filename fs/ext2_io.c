@@ -56,6 +56,7 @@ static void move_page(struct moving *r, struct page *page)
 	uint32_t block = ext2_block_size(ext2_of(r->inode));
 	struct page_io *p = page_io_begin(&r->batch, page, end);
 	unsigned offset = 0;
+	bool holes = false;
 	int got = 0;
 
 	if (!p)
@@ -63,8 +64,11 @@ static void move_page(struct moving *r, struct page *page)
 	end = (end + block - 1) & -block;
 	while (offset < end && got >= 0) {
 		got = move_piece(r, p, pos + offset, offset, end);
+		holes |= !r->run.block;
 		offset += got > 0 ? (unsigned)got : 0;
 	}
+	if (!r->batch.write && !holes && got >= 0)
+		page_flag_set(page, PG_BACKED);
 	page_io_end(p, got < 0 ? got : 0);
 }
 

@@ -6,6 +6,7 @@
  * only the size changes, what lies between is a hole.
  */
 #include "fs/ext2.h"
+#include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/truncate.h"
@@ -147,6 +148,7 @@ const struct inode_ops ext2_fast_link_ops = { .readlink = fast_readlink, .dirty 
 const struct inode_ops ext2_slow_link_ops = { .readlink = slow_readlink, .dirty = ext2_dirty, .fsync = ext2_fsync, .evict = ext2_evict };
 
 static const struct inode_ops device_ops = { .open = device_node_open, .dirty = ext2_dirty, .fsync = ext2_fsync, .evict = ext2_evict };
+static const struct inode_ops fifo_ops = { .open = fifo_open, .dirty = ext2_dirty, .fsync = ext2_fsync, .evict = ext2_evict };
 static const struct inode_ops other_ops = { .dirty = ext2_dirty, .fsync = ext2_fsync, .evict = ext2_evict };
 
 const struct inode_ops *ext2_ops_of(unsigned mode)
@@ -160,8 +162,9 @@ const struct inode_ops *ext2_ops_of(unsigned mode)
 		return &ext2_fast_link_ops;
 	case S_IFCHR:
 		return &device_ops;
-	case S_IFBLK:
 	case S_IFIFO:
+		return &fifo_ops;
+	case S_IFBLK:
 	case S_IFSOCK:
 		return &other_ops;
 	default:

@@ -152,6 +152,18 @@ static inline void arch_regs_set_ret(struct arch_regs *regs, long value)
 	regs->ret = value;
 }
 
+static inline long arch_regs_ret(const struct arch_regs *regs)
+{
+	return regs->ret;
+}
+
+/* Calls are not made by an instruction here. */
+static inline void arch_regs_repeat_call(struct arch_regs *regs, long number)
+{
+	if (number >= 0)
+		regs->sysno = number;
+}
+
 static inline uintptr_t arch_fp(void)
 {
 	return (uintptr_t)__builtin_frame_address(0);

@@ -20,4 +20,7 @@ void case_show(void);
 /* For a body: mounts the disk as root. NULL: that was refused, and the output says why. */
 struct super *case_mount(void);
 
+/* For a body: what the disk holds, into a file. */
+void case_save(const char *path);
+
 #endif

@@ -169,3 +169,19 @@ struct image image_make_small(unsigned block)
 {
 	return make(block, "-N 256", true);
 }
+
+struct image image_make_empty(unsigned block, const char *options, const char *size)
+{
+	char path[] = "/tmp/ext2-XXXXXX", command[512];
+	struct image image = { .block = block };
+	int fd = mkstemp(path);
+
+	must(fd >= 0, path);
+	close(fd);
+	snprintf(command, sizeof(command), "PATH=$PATH:/sbin:/usr/sbin; mke2fs -q -F -t ext2 -b %u %s %s %s >/dev/null 2>&1", block, options, path,
+		 size);
+	if (!system(command))
+		image = load(path, block);
+	unlink(path);
+	return image;
+}

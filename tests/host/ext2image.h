@@ -39,4 +39,7 @@ struct image image_make(unsigned block, const char *options);
 /* The tree alone, with less in it: small enough to be made and read many times. */
 struct image image_make_small(unsigned block);
 
+/* Nothing on it. size: as mke2fs takes it. */
+struct image image_make_empty(unsigned block, const char *options, const char *size);
+
 #endif

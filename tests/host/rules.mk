@@ -3,6 +3,7 @@
 #
 #   HOST_LIB_TESTS need only files of lib/.
 #   HOST_PORT_TESTS run on the host port (arch/host): the kernel's own lib, kernel, mm and the RAM block device, debug build.
+#   HOST_FS_TESTS run there too, with ext2 and what it needs of fs/.
 #
 # Variants of the port:
 #   fiber	CPUs take turns where interrupts are enabled; AddressSanitizer and UBSan. NAME
@@ -18,7 +19,8 @@ HOST_PORT_TESTS := frame slab park locks rcu timer mm mmrace futex mmmove
 HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
 HOST_RACE_TESTS :=
 
-HOST_TESTS := $(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(addprefix weave-,$(HOST_WEAVE_TESTS)) $(addprefix race-,$(HOST_RACE_TESTS))
+HOST_FS_TESTS := ext2 ext2damage
+HOST_TESTS := $(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(HOST_FS_TESTS) $(addprefix weave-,$(HOST_WEAVE_TESTS)) $(addprefix race-,$(HOST_RACE_TESTS))
 
 HOST_BASE := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fPIE -I. -Iarch/host -DDEBUG=1 \
 	-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter -Werror
@@ -41,7 +43,7 @@ HOST_ENGINE_race := pthread.c
 
 HOST_VARIANTS := fiber weave race
 HOST_KSRC := $(wildcard lib/*.c) $(filter-out kernel/ubsan.c kernel/stack_protector.c kernel/ksyms.c,$(wildcard kernel/*.c)) \
-	$(wildcard mm/*.c mm/policy/*.c) drivers/block.c drivers/ramblk.c
+	$(wildcard mm/*.c mm/policy/*.c) drivers/block.c $(wildcard drivers/ramblk*.c)
 HOST_ENGINES := $(addprefix arch/host/,$(foreach v,$(HOST_VARIANTS),$(HOST_ENGINE_$(v))))
 HOST_ASRC := $(filter-out $(HOST_ENGINES),$(wildcard arch/host/*.c)) tests/host/port.c tests/host/mmfile.c
 
@@ -87,3 +89,13 @@ $(addprefix $(HT)/,$(HOST_LIB_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $
 	@$(HOSTCC) $(HOST_LFLAGS_fiber) $(HOST_LINK) $^ -o $@
 
 -include $(patsubst %,$(HOBJ)/fiber/tests/host/%.c.d,$(HOST_LIB_TESTS))
+
+# ext2 and the VFS below system calls; what else fs/ has is not there (tests/host/ext2case.c).
+HOST_FS_OBJ := $(patsubst %,$(HOBJ)/fiber-kernel/%.o,$(wildcard fs/ext2*.c) fs/bdev.c fs/inode.c fs/names.c fs/path.c) \
+	$(patsubst %,$(HOBJ)/fiber/tests/host/%.c.o,ext2case ext2image ext2ops)
+
+$(addprefix $(HT)/,$(HOST_FS_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(HOST_FS_OBJ) $(HOBJ)/fiber/port.a
+	@mkdir -p $(@D)
+	@$(HOSTCC) $(HOST_LFLAGS_fiber) $(HOST_LINK) $^ -o $@
+
+-include $(HOST_FS_OBJ:.o=.d) $(patsubst %,$(HOBJ)/fiber/tests/host/%.c.d,$(HOST_FS_TESTS))
