@@ -15,6 +15,7 @@
 #include "mm/page.h"
 #include "mm/policy.h"
 #include "mm/pt.h"
+#include "mm/writeback.h"
 
 #ifndef REVISION
 #define REVISION "unknown"
@@ -77,6 +78,7 @@ void kernel_main(const struct boot_info *info)
 	slice_set();
 	clock_wall_start = cmdline.time * NSEC_PER_SEC;
 	rcu_init();			/* threads; rcu_call, which one of them serves */
+	writeback_start();		/* dirty pages reach their files by themselves */
 	process_init();			/* process_first */
 	futex_init();			/* user threads that wait for each other */
 	console_input_init(cmdline.no_input); /* reading the console */

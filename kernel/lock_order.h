@@ -37,6 +37,7 @@
 	X(PT_TABLES,	false,	"mm->table_lock: page tables come and go")                         \
 	X(PT,		false,	"entries of one page table")                                       \
 	X(CACHE,	false,	"mapping->lock: slots of the page cache")                          \
+	X(DIRTY_LIST,	false,	"which mappings have dirty pages")                                 \
 	X(PAGE_QUEUE,	false,	"who waits for a page")                                            \
 	X(FUTEX,	false,	"a bucket of futex waiters; two in order of address")              \
 	X(SIGNAL,	false,	"a process's tasks and pending signals")                           \

@@ -15,12 +15,14 @@
 	X(retry_read, "retries: waited for a page that was being read")                            \
 	X(retry_slot, "retries: the page cache slot changed under the fault")                      \
 	X(retry_memory, "retries: waited for memory")                                              \
+	X(retry_write, "retries: waited for a page's write-back, its blocks, or for less to be dirty")  \
 	X(fault_anon, "anonymous pages made")                                                      \
 	X(fault_zero, "zero page mapped")                                                          \
 	X(fault_cow, "pages copied on write")                                                      \
 	X(fault_reuse, "write faults that found themselves sole owner")                            \
 	X(fault_file, "file pages mapped by their own fault")                                      \
 	X(fault_spurious, "entry was already as wanted")                                           \
+	X(fault_mkwrite, "shared pages made writable by a store")                                  \
 	X(around_calls, "map-arounds")                                                             \
 	X(around_mapped, "pages mapped by them")                                                   \
 	X(around_backout, "pages they had to back out of")                                         \
@@ -33,6 +35,14 @@
 	X(page_waits, "sleeps for a page's state")                                                 \
 	X(page_lock_waits, "sleeps for a page lock")                                               \
 	X(reclaimed, "pages taken back")                                                           \
+	X(dirtied, "pages made dirty")                                                             \
+	X(written, "pages written back")                                                           \
+	X(write_errors, "pages whose write-back failed")                                           \
+	X(write_waits, "sleeps for a page's write-back")                                           \
+	X(throttled, "sleeps because too much was dirty")                                          \
+	X(write_rounds, "pages that write(2) copied into, tries included")                         \
+	X(write_short, "copies of write(2) that ended short")                                      \
+	X(truncated, "pages taken away from files")                                                \
 	X(io_reads, "read requests submitted")                                                     \
 	X(io_writes, "write requests submitted")                                                   \
 	X(io_bytes, "bytes moved")                                                                 \

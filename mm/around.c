@@ -22,6 +22,7 @@
 #include "mm/policy.h"
 #include "mm/pt.h"
 #include "mm/vma.h"
+#include "mm/writeback.h"
 
 static const struct trace_point trace_around = { "around", " start=%x pages=%u mapped=%u" };
 
@@ -90,6 +91,9 @@ static bool map_one(const struct fault *f, _Atomic(void *) *slot, pte_t *pte, bo
 		page_sync_icache(page);
 	if (lockless ? !take_lockless(page, slot) : !take_trylock(page, slot))
 		return false;
+	/* Nobody has to be told of stores to it: 1 in mm/writeback.c */
+	if ((f->at.vma->flags & (VMA_SHARED | VMA_WRITE)) == (VMA_SHARED | VMA_WRITE) && page_store_ready(f->at.vma->mapping, page))
+		prot |= PTE_WRITE;
 	arch_pte_set(pte, arch_pte_make(page_to_pfn(page), prot));
 	return true;
 }

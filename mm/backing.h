@@ -24,9 +24,9 @@ struct backing_ops {
 	void (*read_pages)(struct mapping *m, struct page **pages, unsigned n);
 
 	/*
-	 * Blocks for every byte of [pos, pos + len), which lies in one page. 0; -ENOSPC, -EIO, -EDQUOT, -EFBIG, -ENOMEM: some bytes may have
-	 * theirs already. New blocks may hold anything: the page is in the cache, complete or locked until it is, and mm makes it dirty
-	 * whatever happens next. The range may lie beyond the end of the file, which is raised later, or never: then `trim` is called.
+	 * Blocks for every byte of [pos, pos + len), which lies in one page. 0; -ENOSPC, -EIO, -EDQUOT, -EFBIG, -ENOMEM: none has been added.
+	 * New blocks may hold anything: the page is in the cache, complete or locked until it is, and mm makes it dirty whatever happens
+	 * next. The range may lie beyond the end of the file, which is raised later, or never: then `trim` is called.
 	 * NULL: pages need no blocks.
 	 * locks: m->write_lock, perhaps one page, READING, of this mapping	sleeps: yes
 	 */
@@ -91,6 +91,7 @@ struct mapping {
 	_Atomic uint64_t futex_id;	/* kernel/futex.h; 0: none yet			(A)	*/
 	struct rwsem invalidate;	/* shared: whoever adds pages to read them; exclusive: whoever takes blocks away	*/
 	_Atomic uint64_t fault_time;	/* clock_wall_ns of the last store through a mapping that had to ask: a later mtime; 0: none (A) */
+	_Atomic bool may_store;		/* some mapping could, or could have, stored behind the end; never cleared	(A)	*/
 	_Atomic uint32_t error_seq;	/* errors of write-back: mm/writeback.h		(A)	*/
 	bool listed;			/* on the list of dirty mappings		(M)	*/
 	bool keeps_file;		/* and holds a reference on the file for that	(M)	*/

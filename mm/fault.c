@@ -27,6 +27,7 @@
 #include "mm/pagecache.h"
 #include "mm/pt.h"
 #include "mm/vma.h"
+#include "mm/writeback.h"
 
 const char *const verdict_names[] = {
 	[NEXT] = "next", [DONE] = "done",	[RETRY] = "retry", [SEGV] = "segv",
@@ -119,6 +120,19 @@ enum verdict fault_wait_memory(struct fault *f)
 	return page_make_room() ? RETRY : OOM;
 }
 
+enum verdict fault_wait_written(struct fault *f)
+{
+	struct page_waiter w;
+	bool queued = page_wait_begin_written(&w, f->at.source, f->at.vma->mapping, fault_index(f));
+	int err = 0;
+
+	fault_release(f, RETRY);
+	stat_inc(STAT_retry_write);
+	if (queued)
+		err = page_wait_end(&w, WAIT_KILLABLE);
+	return fault_read_verdict(err);
+}
+
 enum verdict fault_read_verdict(int err)
 {
 	switch (err) {
@@ -150,13 +164,21 @@ enum verdict fault_wait_page(struct fault *f, struct page *page, pgoff_t index)
 
 /* ---- the last step ---- */
 
-/* The entry for what prepare chose: a copy, the zero page, or the page found, writable if this is a write. */
+/* Page-table lock held. Does the VMA show the file itself, not copies of it? */
+static bool shows_file(const struct fault *f)
+{
+	return f->at.vma->flags & VMA_SHARED;
+}
+
+/* Page-table lock held. The entry for what prepare chose: a copy, the zero page, or the page found; writable if this is a write, or if nobody has
+ * to be told of writes to the page. */
 static pte_t new_entry(const struct fault *f)
 {
 	struct page *page = f->at.copy ? f->at.copy : f->at.source;
 	pfn_t pfn = page ? page_to_pfn(page) : zero_pfn;
+	bool write = fault_is_write(f) || (shows_file(f) && page_store_ready(f->at.vma->mapping, page));
 
-	return arch_pte_make(pfn, pt_prot(f->at.vma, fault_is_write(f)));
+	return arch_pte_make(pfn, pt_prot(f->at.vma, write));
 }
 
 /* Replaces a present entry. Another frame: through an empty entry and a flush, so that no CPU uses both (break before make). */
@@ -207,18 +229,27 @@ static void note_touched(struct vma *vma)
 		atomic_store_explicit(&vma->touched, true, memory_order_relaxed);
 }
 
+/* A store to the file's page: it becomes dirty before the entry is there (mm/writeback.c). false: it has to wait, or to ask, after all. */
+static bool announce_store(struct fault *f)
+{
+	if (!fault_is_write(f) || !shows_file(f))
+		return true;
+	return page_dirty_by_store(f->at.vma->mapping, fault_index(f), f->at.source);
+}
+
 static bool store_entry(struct fault *f)
 {
-	pte_t entry = new_entry(f);
-	bool same_frame = arch_pte_present(f->at.old) && arch_pte_pfn(f->at.old) == arch_pte_pfn(entry);
+	pte_t entry;
 
-	if (vma_state(f->at.vma) != VMA_LIVE || arch_pte_read(f->at.slot).v != f->at.old.v)
+	if (vma_state(f->at.vma) != VMA_LIVE || arch_pte_read(f->at.slot).v != f->at.old.v || !announce_store(f))
 		return false;
-	if (!same_frame && !count_entry(f))
+	entry = new_entry(f);
+	if (arch_pte_present(f->at.old) && arch_pte_pfn(f->at.old) == arch_pte_pfn(entry)) {
+		replace_entry(f, entry);
+		return true;
+	}
+	if (!count_entry(f))
 		return false;
-	/* From here on the page is mapped, so that it cannot leave the cache without somebody's looking for this bit. */
-	if (fault_is_write(f) && (f->at.vma->flags & VMA_SHARED))
-		page_flag_set(pfn_to_page(arch_pte_pfn(entry)), PG_DIRTY);
 	if (arch_pte_present(f->at.old)) {
 		replace_entry(f, entry);
 		return true;

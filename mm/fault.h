@@ -58,6 +58,9 @@ enum verdict fault_read_verdict(int err);
 /* `page`, found at `index` of the VMA's file, is READING or FROZEN: waits until it is not, holding nothing. RETRY, BUS, OOM or KILLED. */
 enum verdict fault_wait_page(struct fault *f, struct page *page, pgoff_t index);
 
+/* A store to the page found, which is under write-back: waits, holding nothing, until that is over. RETRY or KILLED. */
+enum verdict fault_wait_written(struct fault *f);
+
 /* The steps. Each is entered holding what the table in fault.c says. */
 enum verdict fault_find_vma(struct fault *f);	 /* mm/vma.c */
 enum verdict fault_find_slot(struct fault *f);	 /* mm/pt.c */

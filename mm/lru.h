@@ -14,6 +14,9 @@ void lru_remove(struct page *page); /* any context; no-op if it is not on it */
  */
 unsigned page_reclaim(unsigned want);
 
+/* A referenced page goes from the cache, used lately or not, if it is clean and nobody is in the middle of something with it. Sleeps. */
+bool page_take_clean(struct page *page);
+
 /* Makes room for those who found none: reclaims, again if others were in the way. false: nothing left to take. Context as page_reclaim. */
 bool page_make_room(void);
 

@@ -9,10 +9,11 @@
  *	page_trylock		takes it		false
  *	page_lock		takes it		queues, sleeps, is handed the lock
  *	page_wait_begin		false			queues if the page is READING or FROZEN; woken at the unlock
+ *	..._begin_written	queues if PG_WRITEBACK is set, locked or not; woken by page_end_write
  *
  *	page_unlock		no WAITERS: clears LOCKED by one compare-exchange
  *				WAITERS: under the queue lock wakes all who only wait, then hands the lock to the first who wants
- *				it: LOCKED is never clear in between. Nobody wants it: clears LOCKED and WAITERS
+ *				it: LOCKED is never clear in between. Nobody wants it: clears LOCKED, and WAITERS if nobody is left
  *
  * 1. No wakeup is lost. Both bits share a word. A waiter holds the queue lock and sets WAITERS by a read-modify-write: if that
  *    finds LOCKED clear it does not sleep; else the unlocker's compare-exchange, later in the order of that word, sees WAITERS, takes
@@ -22,6 +23,8 @@
  *    reused before shows another (mapping, index), and the waiter does not queue.
  * 3. A waiter's memory is its stack. The waker takes it off the queue and stores `outcome` last; the thread it then unparks may
  *    be gone, but its struct thread is freed by RCU, and the queue lock is a read section.
+ *    The same holds for a wait for write-back: PG_WRITEBACK was set when WAITERS was, the page stays where it is as long, and
+ *    page_end_write, which clears it by a read-modify-write of that word, empties the queue of such waiters before the last reference goes.
  * 4. A killed waiter takes itself off under the queue lock. If it finds itself handed the lock already, it has it: a handoff is never lost.
  *
  * Not promised: that a lock is obtained sooner than everybody in front has had it (it is strictly first come first served).
@@ -82,21 +85,23 @@ static void wake(struct page_waiter *w, int outcome)
 	thread_unpark(thread);
 }
 
-/* Wakes everybody who only waits; returns the first who wants the lock. */
-static struct page_waiter *wake_state_waiters(struct page *page, int outcome)
+/* Wakes everybody who waits for this event; returns the first who wants the lock. */
+static struct page_waiter *wake_all(struct page *page, enum page_event event, int outcome)
 {
-	struct page_waiter *keep = NULL, *w;
+	struct page_waiter *keep = NULL, *heir = NULL, *w;
 
 	while ((w = page->waiters) && w != keep) {
-		if (!w->wants_lock) {
+		if (w->event == event) {
 			wake(w, outcome);
 			continue;
 		}
 		if (!keep)
 			keep = w;
+		if (!heir && w->event == PAGE_LOCK)
+			heir = w;
 		page->waiters = w->next; /* rotate: come round to keep again */
 	}
-	return keep;
+	return heir;
 }
 
 /* ---- waiting ---- */
@@ -109,9 +114,8 @@ static struct thread *page_owner(const void *page)
 
 static int waiter_sleep(struct page_waiter *w, enum wait_mode mode)
 {
-	const struct wait_why why = { .what = w->wants_lock ? "page lock" : "page state",
-				      .object = w->page,
-				      .owner = page_owner };
+	static const char *const what[] = { "page state", "page lock", "page write-back" };
+	const struct wait_why why = { .what = what[w->event], .object = w->page, .owner = page_owner };
 	int outcome, err = 0;
 
 	/* acquire: pairs with wake */
@@ -129,25 +133,43 @@ static int waiter_sleep(struct page_waiter *w, enum wait_mode mode)
 	return outcome == PAGE_WAITING ? err : outcome;
 }
 
-bool page_wait_begin(struct page_waiter *w, struct page *page, struct mapping *m, pgoff_t index)
+/* Is the page, with these flags, on the way to the event? Queue lock held. */
+static bool awaited(const struct page *page, uint32_t flags, enum page_event event)
 {
+	if (event == PAGE_WRITTEN)
+		return flags & PG_WRITEBACK;
+	return (flags & PG_LOCKED) && ((flags & PG_STATE) == PAGE_READING ||
+				       (atomic_load_explicit(&page->word, memory_order_relaxed) & PAGE_FROZEN));
+}
+
+static bool wait_begin(struct page_waiter *w, struct mapping *m, pgoff_t index)
+{
+	struct page *page = w->page;
 	irqflags_t flags = spin_lock_irq(queue_lock(page));
 	/* acquire: mapping and index as cache_add stored them before READING */
 	uint32_t old = atomic_fetch_or_explicit(&page->flags, PG_WAITERS, memory_order_acquire);
-	bool busy = (old & PG_STATE) == PAGE_READING ||
-		    (atomic_load_explicit(&page->word, memory_order_relaxed) & PAGE_FROZEN);
-	bool same = (old & PG_LOCKED) && busy &&
+	bool same = awaited(page, old, w->event) &&
 		    atomic_load_explicit(&page->mapping, memory_order_relaxed) == m &&
 		    atomic_load_explicit(&page->index, memory_order_relaxed) == index;
 
-	if (same) {
-		*w = (struct page_waiter){ .page = page, .thread = current, .outcome = PAGE_WAITING };
+	if (same)
 		queue_append(w);
-	} else if (!page->waiters) {
+	else if (!page->waiters)
 		page_flag_clear(page, PG_WAITERS);
-	}
 	spin_unlock_irq(queue_lock(page), flags);
 	return same;
+}
+
+bool page_wait_begin(struct page_waiter *w, struct page *page, struct mapping *m, pgoff_t index)
+{
+	*w = (struct page_waiter){ .page = page, .thread = current, .event = PAGE_SETTLED, .outcome = PAGE_WAITING };
+	return wait_begin(w, m, index);
+}
+
+bool page_wait_begin_written(struct page_waiter *w, struct page *page, struct mapping *m, pgoff_t index)
+{
+	*w = (struct page_waiter){ .page = page, .thread = current, .event = PAGE_WRITTEN, .outcome = PAGE_WAITING };
+	return wait_begin(w, m, index);
 }
 
 int page_wait_end(struct page_waiter *w, enum wait_mode mode)
@@ -170,7 +192,7 @@ bool page_trylock(struct page *page)
 
 static int page_lock_slow(struct page *page, enum wait_mode mode)
 {
-	struct page_waiter w = { .page = page, .thread = current, .wants_lock = true, .outcome = PAGE_WAITING };
+	struct page_waiter w = { .page = page, .thread = current, .event = PAGE_LOCK, .outcome = PAGE_WAITING };
 	irqflags_t flags = spin_lock_irq(queue_lock(page));
 
 	/* acquire: if it is free by now we take it here. WAITERS stays set for nothing then: one useless look at the unlock */
@@ -184,7 +206,7 @@ static int page_lock_slow(struct page *page, enum wait_mode mode)
 	return waiter_sleep(&w, mode);
 }
 
-static int page_lock_mode(struct page *page, enum wait_mode mode)
+int page_lock_mode(struct page *page, enum wait_mode mode)
 {
 	int err = 0;
 
@@ -209,12 +231,13 @@ int page_lock_killable(struct page *page)
 static void unlock_slow(struct page *page, int outcome)
 {
 	irqflags_t flags = spin_lock_irq(queue_lock(page));
-	struct page_waiter *heir = wake_state_waiters(page, outcome);
+	struct page_waiter *heir = wake_all(page, PAGE_SETTLED, outcome);
+	uint32_t clear = PG_LOCKED | (page->waiters ? 0 : PG_WAITERS);
 
 	if (heir)
 		wake(heir, 0);
 	else /* release: as in the fast path */
-		atomic_fetch_and_explicit(&page->flags, ~(uint32_t)(PG_LOCKED | PG_WAITERS), memory_order_release);
+		atomic_fetch_and_explicit(&page->flags, ~clear, memory_order_release);
 	spin_unlock_irq(queue_lock(page), flags);
 }
 
@@ -246,4 +269,22 @@ void page_lock_give_to_io(struct page *page)
 void page_unlock_io(struct page *page, int error)
 {
 	unlock(page, error);
+}
+
+/* ---- the end of write-back ---- */
+
+void page_end_write(struct page *page)
+{
+	irqflags_t flags;
+	/* release: the I/O is done with the contents; pairs with whoever sees the bit clear before changing them */
+	uint32_t old = atomic_fetch_and_explicit(&page->flags, ~(uint32_t)PG_WRITEBACK, memory_order_release);
+
+	assert(old & PG_WRITEBACK);
+	if (!(old & PG_WAITERS))
+		return;
+	flags = spin_lock_irq(queue_lock(page));
+	wake_all(page, PAGE_WRITTEN, 0);
+	if (!page->waiters)
+		page_flag_clear(page, PG_WAITERS);
+	spin_unlock_irq(queue_lock(page), flags);
 }

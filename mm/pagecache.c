@@ -7,7 +7,11 @@
  * 2. Whoever finds a page takes a reference by page_tryget and loads the slot again (mm/page.c, rule 4).
  * 3. A page enters READING and locked, its lock given to the I/O. page_read_done ends that: READY, or out of the cache. A
  *    page whose read failed is never READY, and the next one who asks makes a new page and asks the device again.
- * 4. The one who starts a read queues for its end before the I/O can end it, so it learns of an error even if the device
+ * 4. A page is added to be read only if its index is inside the file, which is looked at under mapping->lock; whoever makes the file shorter
+ *    lowers the size, and takes that lock once before looking for pages. So a page is seen by that look, or is not added. Pages behind
+ *    the end are added by mm/write.c, which excludes whoever changes the size.
+ * 5. PG_DIRTY and the slot's dirty tag are one: both change under mapping->lock, and go when the page leaves the cache.
+ * 6. The one who starts a read queues for its end before the I/O can end it, so it learns of an error even if the device
  *    was quicker. Others who wait learn it too; those who come later ask again.
  */
 #include "mm/pagecache.h"
@@ -18,6 +22,7 @@
 #include "lib/errno.h"
 #include "mm/lru.h"
 #include "mm/readahead.h"
+#include "mm/writeback.h"
 
 static const struct trace_point trace_read_done = { "cache.read-done", " mapping=%x index=%u error=%d" };
 static const struct trace_point trace_fill = { "cache.fill", " mapping=%x index=%u pages=%u" };
@@ -71,19 +76,29 @@ struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced)
 	return page;
 }
 
-/* Puts a fresh page into an empty slot: READING, locked for the I/O. The slot's reference is the page's first. */
-static int cache_add(struct mapping *m, pgoff_t index, struct page *page)
+/* Puts a page into an empty slot. mapping->lock held. */
+static int slot_fill(struct mapping *m, pgoff_t index, struct page *page, bool beyond)
+{
+	if (radix_load(&m->pages, index))
+		return -EEXIST;
+	if (!beyond && index >= mapping_end(m))
+		return -ENXIO;
+	return radix_store(&m->pages, index, page);
+}
+
+/* Puts a fresh page into an empty slot, behind the end of the file too if `beyond`: READING, locked for the I/O. The slot's reference is the
+ * page's first. */
+static int cache_add(struct mapping *m, pgoff_t index, struct page *page, bool beyond)
 {
 	irqflags_t flags;
-	int err = -EEXIST;
+	int err;
 
 	page_flag_set(page, PG_LOCKED);
 	atomic_store_explicit(&page->mapping, m, memory_order_relaxed);
 	atomic_store_explicit(&page->index, index, memory_order_relaxed);
 	page_set_state(page, PAGE_READING);
 	flags = spin_lock_irq(&m->lock);
-	if (!radix_load(&m->pages, index))
-		err = radix_store(&m->pages, index, page);
+	err = slot_fill(m, index, page, beyond);
 	spin_unlock_irq(&m->lock, flags);
 	if (err) {
 		page_set_state(page, PAGE_DYING);
@@ -96,19 +111,43 @@ static int cache_add(struct mapping *m, pgoff_t index, struct page *page)
 	return 0;
 }
 
-void cache_remove(struct mapping *m, struct page *page)
+/* The slot is empty: the rest of leaving the cache. */
+static void slot_emptied(struct mapping *m, struct page *page)
 {
-	irqflags_t flags;
-
-	assert(page_locked(page) && atomic_load_explicit(&page->mapping, memory_order_relaxed) == m);
-	flags = spin_lock_irq(&m->lock);
-	radix_store(&m->pages, atomic_load_explicit(&page->index, memory_order_relaxed), NULL);
-	spin_unlock_irq(&m->lock, flags);
 	page_set_state(page, PAGE_DYING);
 	atomic_store_explicit(&page->mapping, NULL, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&m->nr_pages, 1, memory_order_relaxed);
 	stat_add(STAT_cache_pages, -1);
 	lru_remove(page);
+}
+
+void cache_remove(struct mapping *m, struct page *page)
+{
+	irqflags_t flags;
+
+	assert(page_locked(page) && atomic_load_explicit(&page->mapping, memory_order_relaxed) == m);
+	assert(!page_flag(page, PG_WRITEBACK));
+	flags = spin_lock_irq(&m->lock);
+	writeback_forget_page(page);
+	radix_store(&m->pages, atomic_load_explicit(&page->index, memory_order_relaxed), NULL);
+	spin_unlock_irq(&m->lock, flags);
+	slot_emptied(m, page);
+}
+
+bool cache_remove_clean(struct mapping *m, struct page *page)
+{
+	irqflags_t flags;
+	bool clean;
+
+	assert(page_locked(page) && page_frozen(page));
+	flags = spin_lock_irq(&m->lock);
+	clean = !page_flag(page, PG_DIRTY | PG_WRITEBACK);
+	if (clean)
+		radix_store(&m->pages, atomic_load_explicit(&page->index, memory_order_relaxed), NULL);
+	spin_unlock_irq(&m->lock, flags);
+	if (clean)
+		slot_emptied(m, page);
+	return clean;
 }
 
 void page_read_done(struct page *page, int error)
@@ -126,8 +165,10 @@ void page_read_done(struct page *page, int error)
 	page_put(page);
 }
 
-/* A new page in the cache at index, READING, or NULL: there is one already, or no memory (*err). */
-static struct page *cache_new(struct mapping *m, pgoff_t index, bool reclaim, int *err)
+enum new_page { NEW_AHEAD = 0, NEW_RECLAIM = 1, NEW_BEYOND = 2 };
+
+/* A new page in the cache at index, READING, or NULL: there is one already, it would lie behind the end, or no memory (*err). */
+static struct page *cache_new(struct mapping *m, pgoff_t index, unsigned how, int *err)
 {
 	struct page *page;
 
@@ -137,8 +178,8 @@ static struct page *cache_new(struct mapping *m, pgoff_t index, bool reclaim, in
 	*err = -EEXIST;
 	if (page)
 		return NULL;
-	page = reclaim ? page_alloc_reclaim() : page_alloc(FRAME_NORMAL);
-	*err = page ? cache_add(m, index, page) : -ENOMEM;
+	page = how & NEW_RECLAIM ? page_alloc_reclaim() : page_alloc(FRAME_NORMAL);
+	*err = page ? cache_add(m, index, page, how & NEW_BEYOND) : -ENOMEM;
 	if (*err && page) {
 		page_put(page);
 		page = NULL;
@@ -146,32 +187,63 @@ static struct page *cache_new(struct mapping *m, pgoff_t index, bool reclaim, in
 	return page;
 }
 
-int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode)
+/* The same, making room for page and slot. */
+static struct page *cache_new_sure(struct mapping *m, pgoff_t index, unsigned how, int *err)
+{
+	struct page *page;
+
+	do { /* the slot may want memory of its own */
+		page = cache_new(m, index, how | NEW_RECLAIM, err);
+	} while (!page && *err == -ENOMEM && page_make_room());
+	return page;
+}
+
+struct page *cache_create(struct mapping *m, pgoff_t index, int *err)
+{
+	assert(!m->write_lock || mutex_held(m->write_lock));
+	return cache_new_sure(m, index, NEW_BEYOND, err);
+}
+
+/* Adds the page at index, and some ahead of it, and starts reading them. The caller waits for it by *w. */
+static int fill_start(struct mapping *m, pgoff_t index, struct page_waiter *w)
 {
 	struct page *pages[READAHEAD_MAX];
-	struct page_waiter w;
 	struct readahead ra = readahead_plan(m, index);
 	unsigned n;
 	int err;
 
-	might_sleep();
-	do { /* the slot may want memory of its own */
-		pages[0] = cache_new(m, index, true, &err);
-	} while (!pages[0] && err == -ENOMEM && page_make_room());
+	pages[0] = cache_new_sure(m, index, 0, &err);
 	if (!pages[0])
-		return err == -EEXIST ? 0 : err;
+		return err;
 	/* The I/O has not begun, so the page is READING and cannot refuse us. */
-	if (!page_wait_begin(&w, pages[0], m, index))
+	if (!page_wait_begin(w, pages[0], m, index))
 		panic("a page being filled is not READING");
 	stat_inc(STAT_cache_misses);
 	for (n = 1; n < ra.pages; n++) {
-		pages[n] = cache_new(m, ra.start + n, false, &err);
+		pages[n] = cache_new(m, ra.start + n, NEW_AHEAD, &err);
 		if (!pages[n])
 			break;
 	}
 	stat_add(STAT_readahead_pages, n - 1);
 	trace(&trace_fill, m, index, n);
 	m->ops->read_pages(m, pages, n);
+	return 0;
+}
+
+int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode)
+{
+	struct page_waiter w;
+	int err;
+
+	might_sleep();
+	/* Blocks stay what they are while they are looked up: see mapping_punch_begin. Who has no write_lock takes no blocks away. */
+	if (m->write_lock)
+		rwsem_read_lock(&m->invalidate);
+	err = fill_start(m, index, &w);
+	if (m->write_lock)
+		rwsem_read_unlock(&m->invalidate);
+	if (err)
+		return err == -EEXIST ? 0 : err;
 	return page_wait_end(&w, mode);
 }
 
@@ -229,44 +301,18 @@ int cache_read(struct mapping *m, pgoff_t index, enum wait_mode mode, struct pag
 	return got < 0 ? got : 0;
 }
 
-/* Some page at or after *index, with a reference, or NULL. Eviction only: nobody freezes pages of this mapping but reclaim. */
-static struct page *cache_next(struct mapping *m, uint64_t *index)
+int cache_read_present(struct mapping *m, pgoff_t index, struct page **out)
 {
-	struct page *page;
+	bool present = true;
+	int got = 0;
 
-	rcu_read_lock();
-	page = radix_next(&m->pages, index, UINT64_MAX);
-	if (page && !page_tryget(page))
-		page = NULL;
-	rcu_read_unlock();
-	return page;
-}
-
-static void cache_evict_page(struct mapping *m, struct page *page)
-{
-	page_lock(page);
-	if (atomic_load_explicit(&page->mapping, memory_order_relaxed) == m) {
-		page_freeze(page);
-		cache_remove(m, page);
-		page_flag_clear(page, PG_DIRTY); /* nobody will ever ask for it again */
-		page_unlock(page);
-		page_put(page);
-	} else {
-		page_unlock(page);
+	while (!got) {
+		rcu_read_lock();
+		present = cache_peek(m, index);
+		rcu_read_unlock();
+		if (!present)
+			return 0;
+		got = cache_read_once(m, index, WAIT_KILLABLE, out);
 	}
-	page_put(page);
-}
-
-void mapping_evict(struct mapping *m)
-{
-	assert(list_empty(&m->mappers));
-	while (atomic_load_explicit(&m->nr_pages, memory_order_relaxed)) {
-		uint64_t index = 0;
-		struct page *page = cache_next(m, &index);
-
-		if (page)
-			cache_evict_page(m, page);
-		else
-			thread_yield(); /* reclaim holds it FROZEN: it is about to be gone */
-	}
+	return got == -ENXIO ? 0 : got;
 }

@@ -42,7 +42,17 @@ void page_read_done(struct page *page, int error);
 long mapping_read_kernel(struct mapping *m, uint64_t pos, void *buf, size_t n);
 long mapping_read_user(struct mapping *m, uint64_t pos, uintptr_t buf, size_t n);
 
-/* Takes the page out of the cache for good: locked, FROZEN, mapped nowhere; the cache's reference goes to the caller. */
+/* The page at index, referenced, if there is one: waits until it is READY. 1, 0: none, or an error as of cache_read. Behind the end too. Sleeps. */
+int cache_read_present(struct mapping *m, pgoff_t index, struct page **out);
+
+/* A new page at index, anywhere, READING: the caller fills it in and unlocks it as the I/O does. write_lock held. NULL: -EEXIST, -ENOMEM. Sleeps. */
+struct page *cache_create(struct mapping *m, pgoff_t index, int *err);
+
+/* Takes the page out of the cache for good, dirty or not: locked, FROZEN or never READY, not under write-back, mapped nowhere; the cache's
+ * reference goes to the caller. */
 void cache_remove(struct mapping *m, struct page *page);
+
+/* The same for a FROZEN page, unless it is dirty or under write-back: false, and nothing has changed. */
+bool cache_remove_clean(struct mapping *m, struct page *page);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 enum around_policy { AROUND_LOCKLESS, AROUND_TRYLOCK, AROUND_OFF };
+enum stable_policy { STABLE_WAIT, STABLE_OFF };
 enum complete_policy { COMPLETE_TIMER, COMPLETE_INLINE };
 
 /* The values in force. Read anywhere, written by policy_set only; a reader may see a change at any moment. */
@@ -18,7 +19,10 @@ struct policy {
 	_Atomic uint32_t around;	  /* enum around_policy */
 	_Atomic uint32_t around_pages;	  /* window of map-around, 1..PTES_PER_TABLE, a power of two */
 	_Atomic uint32_t readahead_pages; /* largest read-ahead window; 0: none */
-	_Atomic uint32_t complete;	  /* enum complete_policy: who completes a request of the RAM block device */
+	_Atomic uint32_t stable;	  /* enum stable_policy: a page under write-back is not changed */
+	_Atomic uint32_t dirty_percent;	  /* of memory may be dirty before writers wait; the flusher starts at half of it */
+	_Atomic uint32_t complete;	  /* enum stable_policy { STABLE_WAIT, STABLE_OFF };
+enum complete_policy: who completes a request of the RAM block device */
 	_Atomic uint32_t latency_us;	  /* of each request of the RAM block device */
 	_Atomic uint32_t slice_us;	  /* time slice; 0: the scheduler's own */
 };

@@ -6,7 +6,8 @@
  *	none, anonymous	read	any		the zero page
  *	none, anonymous	write	any		a fresh zeroed page
  *	none, file	read	any		the cached page, read-only
- *	any, file	write	shared		the cached page, writable, dirty from now on
+ *	any, file	write	shared		the cached page, writable, dirty from now on; before that, holding nothing and again from
+ *						scratch: its write-back ends, less is dirty, its blocks are reserved
  *	none, file	write	private		a copy
  *	zero page	write	private		a fresh zeroed page
  *	anonymous page	write	private		itself, if this entry is all there is; else a copy
@@ -18,6 +19,8 @@
 #include "mm/fault.h"
 #include "mm/pt.h"
 #include "mm/vma.h"
+#include "mm/write.h"
+#include "mm/writeback.h"
 
 /* The sole entry of an anonymous page becomes writable in place. false: it is not sole, or something changed. */
 static bool reuse(struct fault *f)
@@ -63,8 +66,49 @@ static enum verdict show_source(struct fault *f)
 {
 	if (f->at.vma->flags & VMA_EXEC)
 		page_sync_icache(f->at.source);
-	f->at.made = STAT_fault_file;
 	return NEXT;
+}
+
+/* The page has no blocks for all of its bytes: asks for them. What has been done is in the page (PG_BACKED), where the retry finds it. */
+static enum verdict ask_for_blocks(struct fault *f)
+{
+	struct mapping *m = f->at.vma->mapping;
+	pgoff_t index = fault_index(f);
+	bool alive = m->ops->get(m);
+	int err;
+
+	fault_release(f, RETRY);
+	stat_inc(STAT_retry_write);
+	if (!alive)
+		return RETRY;
+	err = mapping_reserve_page(m, index);
+	m->ops->put(m);
+	return fault_read_verdict(err);
+}
+
+static enum verdict wait_for_less_dirty(struct fault *f)
+{
+	fault_release(f, RETRY);
+	stat_inc(STAT_retry_write);
+	return fault_read_verdict(writeback_throttle());
+}
+
+/* A store to the file itself. */
+static enum verdict prepare_store(struct fault *f)
+{
+	struct mapping *m = f->at.vma->mapping;
+	struct page *page = f->at.source;
+
+	if (!page_store_ready(m, page)) {
+		if (page_stable(page))
+			return fault_wait_written(f);
+		if (!page_flag(page, PG_DIRTY) && writeback_too_much())
+			return wait_for_less_dirty(f);
+		if (page_wants_blocks(m, page))
+			return ask_for_blocks(f);
+	}
+	f->at.made = arch_pte_present(f->at.old) ? STAT_fault_mkwrite : STAT_fault_file;
+	return show_source(f);
 }
 
 enum verdict fault_prepare(struct fault *f)
@@ -75,8 +119,12 @@ enum verdict fault_prepare(struct fault *f)
 		f->at.made = STAT_fault_zero;
 		return NEXT;
 	}
-	if (!fault_is_write(f) || shared)
+	if (!fault_is_write(f)) {
+		f->at.made = STAT_fault_file;
 		return show_source(f);
+	}
+	if (shared)
+		return prepare_store(f);
 	if (arch_pte_present(f->at.old) && reuse(f)) {
 		stat_inc(STAT_fault_reuse);
 		return fault_release(f, DONE);

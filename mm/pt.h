@@ -60,6 +60,12 @@ void pt_barrier(struct mm *mm);
 /* Empties the entries of the range and lets their pages go, after a TLB flush. */
 void pt_zap(struct mm *mm, uintptr_t start, uintptr_t end);
 
+/*
+ * rmap's, with mappers_lock instead of mm->lock: the same for [start, end) of vma, which maps a file. Only while vma is what its address space has
+ * there. Private copies stay unless `copies`.
+ */
+void pt_zap_file(const struct vma *vma, uintptr_t start, uintptr_t end, bool copies);
+
 /* [start, end) has been unmapped, and no VMA lies in the gap [low, high) around it any more: frees the page tables over the range that
  * serve nothing outside the gap. */
 void pt_free_tables(struct mm *mm, uintptr_t start, uintptr_t end, uintptr_t low, uintptr_t high);

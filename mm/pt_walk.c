@@ -18,6 +18,8 @@
 
 struct zap {
 	struct mm *mm;
+	const struct vma *file; /* take only what this VMA shows of its file */
+	bool copies;		/* and private copies of it */
 	uintptr_t from; /* first address whose entry was removed since the last flush */
 	uintptr_t to;	/* end of it */
 	unsigned n;
@@ -48,31 +50,80 @@ static void zap_entry(struct zap *z, pte_t *slot, uintptr_t va)
 	atomic_fetch_sub_explicit(&z->mm->rss, 1, memory_order_relaxed);
 }
 
+static bool zap_wants(const struct zap *z, pte_t pte)
+{
+	if (!arch_pte_present(pte))
+		return false;
+	return !z->file || z->copies || !page_flag(pfn_to_page(arch_pte_pfn(pte)), PG_ANON);
+}
+
+/* Is z->file, or nothing any more, what its address space has at va? Else the entries there are not its own. Page-table lock held. */
+static bool zap_owns(const struct zap *z, uintptr_t va)
+{
+	const struct vma *there = vma_find(z->mm, va);
+
+	return !there || (there == z->file && vma_state(there) != VMA_DEAD);
+}
+
+/* Page-table lock held: faults may use this table meanwhile, and must not install while another CPU has the old entry. */
+static void zap_flush_locked(struct zap *z)
+{
+	if (z->from < z->to)
+		arch_tlb_flush_range(&z->mm->arch, z->from, z->to, true);
+	z->from = z->to;
+}
+
 /* Empties entries of one table from va on; returns where it stopped: at end, or because the batch is full. */
 static uintptr_t zap_table(struct zap *z, pte_t *slot, uintptr_t va, uintptr_t end)
 {
 	struct spinlock *lock = pt_lock_of(slot);
 
 	spin_lock(lock);
+	if (z->file && !zap_owns(z, va))
+		va = end;
 	for (; va < end && z->n < BATCH; va += PAGE_SIZE, slot++)
-		if (arch_pte_present(arch_pte_read(slot)))
+		if (zap_wants(z, arch_pte_read(slot)))
 			zap_entry(z, slot, va);
+	if (z->file)
+		zap_flush_locked(z);
 	spin_unlock(lock);
 	return va;
+}
+
+static void zap_range(struct zap *z, uintptr_t start, uintptr_t end)
+{
+	uintptr_t va = start;
+	pte_t *slot;
+
+	while (va < end && (slot = arch_pte_next(&z->mm->arch, &va, end))) {
+		va = zap_table(z, slot, va, pt_table_end(va, end));
+		if (z->n == BATCH)
+			zap_flush(z);
+	}
+	zap_flush(z);
 }
 
 void pt_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 {
 	struct zap z = { .mm = mm };
-	uintptr_t va = start;
-	pte_t *slot;
 
-	while (va < end && (slot = arch_pte_next(&mm->arch, &va, end))) {
-		va = zap_table(&z, slot, va, pt_table_end(va, end));
-		if (z.n == BATCH)
-			zap_flush(&z);
-	}
-	zap_flush(&z);
+	zap_range(&z, start, end);
+	/* acquire: pairs with drop_counts in mm/rmap.c, which says why */
+	if (unlikely(atomic_load_explicit(&mm->flushing, memory_order_acquire)))
+		arch_tlb_flush_range(&mm->arch, start, end, true);
+}
+
+/*
+ * Under the lock of a table: if vma is in the tree and not DEAD, then the entries there are its own. Whoever replaces it has the new VMA LOCKED until
+ * the old entries are gone, or makes new ones of the same file at the same place (mm/cut.c). If nothing is in the tree, vma has been taken
+ * out, and its entries are about to be zapped or moved (mm/mremap.c). Tables over a VMA that is on its file's list stay.
+ */
+void pt_zap_file(const struct vma *vma, uintptr_t start, uintptr_t end, bool copies)
+{
+	struct zap z = { .mm = vma->mm, .file = vma, .copies = copies };
+
+	pt_barrier(vma->mm);
+	zap_range(&z, start, end);
 }
 
 /* ---- freeing tables ---- */

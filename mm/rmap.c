@@ -1,18 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reverse mapping of file pages: the VMAs that map the file are on mapping->mappers; each is asked for the entry of this index.
+ * Reverse mapping of file pages: the VMAs that map the file are on mapping->mappers; each is asked for the entries of these indices.
  *
  * A VMA is on the list from before its first entry can exist until after its last is gone (mm/vma.c), so the walk meets every entry. Its
- * address space exists as long: it goes only after its VMAs.
+ * address space exists as long: it goes only after its VMAs, and a VMA leaves the list under mappers_lock, which a walk holds.
+ *
+ * Entries of several pages are changed first, then the TLB is flushed once for each VMA, then the counts are dropped. Why that order is safe:
+ *
+ * 1. A page whose entry is gone, but not flushed, still has that entry's count, so it is nobody else's. It is FROZEN or under write-back, so it
+ *    cannot leave the cache either; another CPU may use the old entry, and sees or changes the page that is still the file's.
+ * 2. Whoever replaces what is mapped there (munmap, mmap over it, mprotect) might find the entry empty already, not flush, and let a program
+ *    see the old page afterwards. So mm->flushing counts those who have taken entries away and not yet flushed. It is raised before the
+ *    first entry goes, under the page-table lock that guards it, and whoever walks the table after us reads it: if it is not zero he flushes
+ *    himself (pt_zap). If it is zero again, the flush has been done.
+ * 3. A fault at this address finds the page FROZEN and waits; through a VMA that has replaced ours it may install, but 2 came first.
+ * 4. Write-protecting leaves the entry in place, so that whoever takes it away flushes.
  */
 #include "mm/rmap.h"
 
-#include "mm/backing.h"
 #include "mm/page_lock.h"
 #include "mm/pt.h"
 #include "mm/vma.h"
 
-/* The slot that may map `page` through vma, or NULL. RCU read section. */
+enum change { UNMAP, UNMAP_UNUSED, PROTECT };
+
+/* A walk's own. */
+struct walk {
+	enum change change;
+	unsigned n;
+	struct page **pages;
+	uint64_t left;	    /* of these pages an entry was left */
+	uint64_t gone;	    /* entries taken away through the present VMA: their counts */
+	uintptr_t from, to; /* what to flush in it */
+};
+
+/* The slot that may map `index` through vma, or NULL. RCU read section. */
 static pte_t *find_slot(const struct vma *vma, pgoff_t index, uintptr_t *va)
 {
 	if (index < vma->pgoff || index - vma->pgoff >= (vma->end - vma->start) >> PAGE_SHIFT)
@@ -26,56 +48,139 @@ static bool maps(pte_t pte, const struct page *page)
 	return arch_pte_present(pte) && arch_pte_pfn(pte) == page_to_pfn(page);
 }
 
+static void note_flush(struct walk *w, uintptr_t va)
+{
+	if (w->from == w->to || va < w->from)
+		w->from = va;
+	if (va + PAGE_SIZE > w->to)
+		w->to = va + PAGE_SIZE;
+}
+
+static void protect_entry(struct walk *w, const struct vma *vma, pte_t *slot, uintptr_t va)
+{
+	pte_t old = arch_pte_read(slot);
+
+	if (!(arch_pte_prot(old) & PTE_WRITE))
+		return;
+	arch_pte_replace(slot, arch_pte_make(arch_pte_pfn(old), arch_pte_prot(old) & ~(unsigned)PTE_WRITE));
+	note_flush(w, va);
+}
+
 /* false: the entry was used lately; it stays. */
-static bool unmap_one(const struct vma *vma, struct page *page, pte_t *slot, uintptr_t va)
+static bool unmap_entry(struct walk *w, const struct vma *vma, pte_t *slot, uintptr_t va)
 {
-	struct spinlock *lock = pt_lock_of(slot);
-	bool young = false, gone = false;
-
-	spin_lock(lock);
-	if (maps(arch_pte_read(slot), page)) {
-		young = arch_pte_test_clear_accessed(slot);
-		if (!young) {
-			arch_pte_replace(slot, (pte_t){ 0 });
-			gone = true;
-		}
-	}
-	if (gone)
-		arch_tlb_flush_range(&vma->mm->arch, va, va + PAGE_SIZE, true);
-	spin_unlock(lock);
-	if (gone) {
-		atomic_fetch_sub_explicit(&vma->mm->rss, 1, memory_order_relaxed);
-		page_unmap(page);
-	}
-	return !young;
+	if (w->change == UNMAP_UNUSED && arch_pte_test_clear_accessed(slot))
+		return false;
+	if (w->from == w->to)
+		atomic_fetch_add_explicit(&vma->mm->flushing, 1, memory_order_relaxed);
+	arch_pte_replace(slot, (pte_t){ 0 });
+	note_flush(w, va);
+	return true;
 }
 
-static bool unmap_through(const struct vma *vma, struct page *page)
+static void change_entry(struct walk *w, const struct vma *vma, unsigned i)
 {
-	pgoff_t index = atomic_load_explicit(&page->index, memory_order_relaxed);
-	bool gone = true;
+	pgoff_t index = atomic_load_explicit(&w->pages[i]->index, memory_order_relaxed);
+	struct spinlock *lock;
 	uintptr_t va;
-	pte_t *slot;
+	pte_t *slot = find_slot(vma, index, &va);
 
-	rcu_read_lock();
-	slot = find_slot(vma, index, &va);
-	if (slot)
-		gone = unmap_one(vma, page, slot, va);
-	rcu_read_unlock();
-	return gone;
+	if (!slot)
+		return;
+	lock = pt_lock_of(slot);
+	spin_lock(lock);
+	if (!maps(arch_pte_read(slot), w->pages[i]))
+		;
+	else if (w->change == PROTECT)
+		protect_entry(w, vma, slot, va);
+	else if (unmap_entry(w, vma, slot, va))
+		w->gone |= 1ull << i;
+	else
+		w->left |= 1ull << i;
+	spin_unlock(lock);
 }
 
-bool rmap_unmap_file(struct page *page)
+static void drop_counts(struct walk *w, const struct vma *vma)
 {
-	struct mapping *m = atomic_load_explicit(&page->mapping, memory_order_relaxed);
+	/* release: the flush is done; pairs with pt_zap */
+	atomic_fetch_sub_explicit(&vma->mm->flushing, 1, memory_order_release);
+	for (unsigned i = 0; i < w->n; i++) {
+		if (!(w->gone >> i & 1))
+			continue;
+		atomic_fetch_sub_explicit(&vma->mm->rss, 1, memory_order_relaxed);
+		page_unmap(w->pages[i]);
+	}
+}
+
+static void walk_vma(struct walk *w, const struct vma *vma)
+{
+	w->gone = 0;
+	w->from = w->to = 0;
+	rcu_read_lock();
+	for (unsigned i = 0; i < w->n; i++)
+		change_entry(w, vma, i);
+	rcu_read_unlock();
+	if (w->from != w->to)
+		arch_tlb_flush_range(&vma->mm->arch, w->from, w->to, true);
+	if (w->gone)
+		drop_counts(w, vma);
+}
+
+/* mappers_lock held. */
+static void walk_all(struct walk *w, struct mapping *m)
+{
 	struct vma *vma;
-	bool all = true;
+
+	assert(w->n <= RMAP_BATCH);
+	list_for_each(vma, &m->mappers, mapper)
+		if (w->change != PROTECT || (vma->flags & VMA_SHARED))
+			walk_vma(w, vma);
+}
+
+uint64_t rmap_try_unmap(struct mapping *m, struct page **pages, unsigned n)
+{
+	struct walk w = { .change = UNMAP_UNUSED, .n = n, .pages = pages };
+
+	if (!mutex_trylock(&m->mappers_lock))
+		return UINT64_MAX;
+	walk_all(&w, m);
+	mutex_unlock(&m->mappers_lock);
+	return w.left;
+}
+
+void rmap_unmap(struct mapping *m, struct page *page)
+{
+	struct walk w = { .change = UNMAP, .n = 1, .pages = &page };
 
 	assert(page_locked(page) && page_frozen(page));
-	if (!mutex_trylock(&m->mappers_lock))
-		return false;
-	list_for_each(vma, &m->mappers, mapper)
-		all &= unmap_through(vma, page);
+	mutex_lock(&m->mappers_lock);
+	walk_all(&w, m);
 	mutex_unlock(&m->mappers_lock);
-	return all;
+}
+
+void rmap_protect_pages(struct mapping *m, struct page **pages, unsigned n)
+{
+	struct walk w = { .change = PROTECT, .n = n, .pages = pages };
+
+	mutex_lock(&m->mappers_lock);
+	walk_all(&w, m);
+	mutex_unlock(&m->mappers_lock);
+}
+
+void rmap_zap(struct mapping *m, pgoff_t first, pgoff_t last, bool copies)
+{
+	struct vma *vma;
+
+	mutex_lock(&m->mappers_lock);
+	list_for_each(vma, &m->mappers, mapper) {
+		pgoff_t pages = (vma->end - vma->start) >> PAGE_SHIFT;
+		pgoff_t from = first > vma->pgoff ? first - vma->pgoff : 0;
+		pgoff_t to = last < vma->pgoff ? 0 : last - vma->pgoff + 1;
+
+		if (to > pages || last == UINT64_MAX)
+			to = pages;
+		if (from < to)
+			pt_zap_file(vma, vma->start + (from << PAGE_SHIFT), vma->start + (to << PAGE_SHIFT), copies);
+	}
+	mutex_unlock(&m->mappers_lock);
 }

@@ -1,23 +1,260 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking pages away from a file that others use. */
+/*
+ * Taking pages away from a file that others use: truncate, holes, invalidation, the end of a file.
+ *
+ * The caller holds write_lock: nobody else changes size or blocks, or writes by write(2). Faults, reads, write-back and reclaim go on.
+ *
+ * 1. Truncate lowers the size, then takes mapping->lock once. Whoever adds a page looks at the size under that lock (mm/pagecache.c, 4), so from
+ *    then on no page behind the end is added; those there are, or are being read, are found by the walk.
+ * 2. Each page is locked, which waits for its reading, and write-back is waited for, without the lock and pinning nothing. Then it is FROZEN: who
+ *    maps it without a lock either counted before, and the reverse map's walk waits for his entry, or fails (mm/page.c). The walk
+ *    is repeated until no count is left, since one that backs out leaves his for a moment. Then the slot becomes empty.
+ * 3. Private copies (truncate only). A fault checks, under the page-table lock, that its source is in its slot and not FROZEN before it installs a
+ *    copy (mm/fault.c). The walk that takes copies away comes after the slots are empty and takes each table's lock: what was installed before,
+ *    it finds; what comes later fails. A table hooked in after the walk looked was hooked in after pt_barrier, by whoever sees the empty slot.
+ * 4. A fault that has read the old size finds no page, or a FROZEN one: it looks again, reads the new size, and ends in SIGBUS. 5 in mm/around.c
+ *    is the same for map-around.
+ * 5. A hole does not change the size, so that pages in it may be added again at once, from blocks that are still there. Whoever adds pages in
+ *    order to read them holds m->invalidate shared while he looks up the blocks; the hole holds it exclusively until its blocks are freed.
+ *    Stores that ask for blocks, and write(2), need write_lock.
+ * 6. When truncate or punch_begin return no page of the range is being read or written, and none is on its way: the blocks may be given to others.
+ *
+ * Before all that the whole range is unmapped at one go, one flush a table: cheap, and not relied upon.
+ */
 #include "mm/truncate.h"
+
+#include "kernel/stats.h"
+#include "kernel/trace.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/lru.h"
+#include "mm/pagecache.h"
+#include "mm/rmap.h"
+#include "mm/write.h"
+#include "mm/writeback.h"
+
+static const struct trace_point trace_truncate = { "truncate", " mapping=%x size=%u" };
+static const struct trace_point trace_punch = { "punch", " mapping=%x start=%u end=%u" };
+
+/* Every counter of 2 backs out or has its entry taken away. */
+static void unmap_frozen(struct mapping *m, struct page *page)
+{
+	while (page_maps(page)) {
+		rmap_unmap(m, page);
+		if (page_maps(page))
+			thread_yield();
+	}
+}
+
+/* A referenced page, perhaps of m: out of the cache. false: under write-back, look again. */
+static bool remove_page(struct mapping *m, struct page *page)
+{
+	bool done = true;
+
+	page_lock(page);
+	if (atomic_load_explicit(&page->mapping, memory_order_relaxed) == m) {
+		done = !page_flag(page, PG_WRITEBACK);
+		if (done) {
+			page_freeze(page);
+			unmap_frozen(m, page);
+			cache_remove(m, page);
+			page_put(page); /* the cache's */
+			stat_inc(STAT_truncated);
+		}
+	}
+	page_unlock(page);
+	return done;
+}
+
+/* The first page in [*index, last], referenced; or NULL: there is none, or *busy: it is FROZEN. */
+static struct page *next_page(struct mapping *m, pgoff_t *index, pgoff_t last, bool *busy)
+{
+	struct page *page, *found;
+
+	rcu_read_lock();
+	page = found = radix_next(&m->pages, index, last);
+	if (page && !page_tryget(page))
+		page = NULL;
+	*busy = found && !page;
+	rcu_read_unlock();
+	return page;
+}
+
+/* Reclaim has the page FROZEN: until it does not. */
+static void wait_settled(struct mapping *m, pgoff_t index)
+{
+	struct page_waiter w;
+	struct page *page;
+	bool queued;
+
+	rcu_read_lock();
+	page = radix_load(&m->pages, index);
+	queued = page && page_wait_begin(&w, page, m, index);
+	rcu_read_unlock();
+	if (queued)
+		page_wait_end(&w, WAIT_FOREVER);
+}
+
+static void remove_pages(struct mapping *m, pgoff_t index, pgoff_t last)
+{
+	struct page *page;
+	bool busy, gone;
+
+	might_sleep();
+	while ((page = next_page(m, &index, last, &busy)) || busy) {
+		if (busy) {
+			wait_settled(m, index);
+			continue;
+		}
+		gone = remove_page(m, page);
+		page_put(page);
+		if (!gone)
+			mapping_wait_written(m, index, WAIT_FOREVER);
+	}
+}
+
+/* ---- the end of a file moves ---- */
+
+/* Zeroes from offset to `end` in the page at index, which is READY and referenced, if any. */
+static int zero_part(struct page *page, unsigned offset, unsigned end, enum wait_mode mode)
+{
+	int err = page_lock_to_change(page, mode);
+
+	if (err)
+		return err;
+	memset((char *)page_address(page) + offset, 0, end - offset);
+	page_mark_dirty(page);
+	page_unlock(page);
+	return 0;
+}
+
+/* The page in which the file will end, referenced, or NULL: it ends between pages, or in a hole of a file that lives in memory. */
+static int last_page(struct mapping *m, uint64_t size, struct page **page)
+{
+	int got;
+
+	*page = NULL;
+	if (!(size % PAGE_SIZE))
+		return 0;
+	if (!m->ops->volatile_pages)
+		return cache_read(m, size >> PAGE_SHIFT, WAIT_KILLABLE, page);
+	got = cache_read_present(m, size >> PAGE_SHIFT, page);
+	return got < 0 ? got : 0;
+}
+
+static void lower_size(struct mapping *m, uint64_t size)
+{
+	irqflags_t flags;
+
+	atomic_store_explicit(&m->size, size, memory_order_release);
+	flags = spin_lock_irq(&m->lock); /* 1 above */
+	spin_unlock_irq(&m->lock, flags);
+}
+
+static int shrink(struct mapping *m, uint64_t size)
+{
+	pgoff_t first = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	struct page *page;
+	int err = last_page(m, size, &page);
+
+	if (err)
+		return err;
+	lower_size(m, size);
+	rmap_zap(m, first, UINT64_MAX, true);
+	remove_pages(m, first, UINT64_MAX);
+	rmap_zap(m, first, UINT64_MAX, true);
+	if (page) {
+		zero_part(page, size % PAGE_SIZE, PAGE_SIZE, WAIT_FOREVER);
+		page_put(page);
+	}
+	return 0;
+}
 
 int mapping_truncate(struct mapping *m, uint64_t size)
 {
-	atomic_store_explicit(&m->size, size, memory_order_release);
-	return 0;
+	int err;
+
+	assert(!m->write_lock || mutex_held(m->write_lock));
+	trace(&trace_truncate, m, size, 0);
+	if (size < mapping_size(m))
+		return shrink(m, size);
+	err = size > mapping_size(m) ? mapping_prepare_extend(m) : 0;
+	if (!err)
+		atomic_store_explicit(&m->size, size, memory_order_release);
+	return err;
+}
+
+/* ---- holes ---- */
+
+/* Zeroes [start, end), which lies in one page. */
+static int zero_edge(struct mapping *m, uint64_t start, uint64_t end)
+{
+	struct page *page;
+	int err;
+
+	if (start >= end || start >= mapping_size(m))
+		return 0;
+	err = cache_read(m, start >> PAGE_SHIFT, WAIT_KILLABLE, &page);
+	if (err)
+		return err;
+	err = zero_part(page, start % PAGE_SIZE, (unsigned)(end - start) + start % PAGE_SIZE, WAIT_KILLABLE);
+	page_put(page);
+	return err;
 }
 
 int mapping_punch_begin(struct mapping *m, uint64_t start, uint64_t end)
 {
+	pgoff_t first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT, after = end >> PAGE_SHIFT;
+	int err;
+
+	assert(!m->write_lock || mutex_held(m->write_lock));
+	trace(&trace_punch, m, start, end);
+	if (first > after) { /* inside one page */
+		err = zero_edge(m, start, end);
+	} else {
+		err = zero_edge(m, start, first << PAGE_SHIFT);
+		if (!err)
+			err = zero_edge(m, after << PAGE_SHIFT, end);
+	}
+	if (err)
+		return err;
+	rwsem_write_lock(&m->invalidate);
+	if (first < after) {
+		rmap_zap(m, first, after - 1, false);
+		remove_pages(m, first, after - 1);
+	}
 	return 0;
 }
 
 void mapping_punch_end(struct mapping *m)
 {
+	rwsem_write_unlock(&m->invalidate);
 }
+
+/* ---- other ways to go ---- */
 
 uint64_t mapping_invalidate(struct mapping *m, pgoff_t start, pgoff_t end)
 {
-	return 0;
+	uint64_t taken = 0;
+	struct page *page;
+	bool busy;
+
+	for (pgoff_t index = start; index < end; index++) {
+		page = next_page(m, &index, end - 1, &busy);
+		if (!page && !busy)
+			break;
+		if (!page)
+			continue;
+		taken += page_take_clean(page);
+		page_put(page);
+	}
+	return taken;
+}
+
+void mapping_evict(struct mapping *m)
+{
+	assert(list_empty(&m->mappers));
+	remove_pages(m, 0, UINT64_MAX);
+	writeback_forget(m);
+	assert(!atomic_load_explicit(&m->nr_pages, memory_order_relaxed));
 }

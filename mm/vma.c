@@ -98,6 +98,8 @@ static void mapper_add(struct vma *vma)
 	struct mapping *m = vma->mapping;
 
 	vma_file_get(vma);
+	if ((vma->flags & (VMA_SHARED | VMA_MAYWRITE)) == (VMA_SHARED | VMA_MAYWRITE))
+		atomic_store_explicit(&m->may_store, true, memory_order_relaxed);
 	mutex_lock(&m->mappers_lock);
 	list_append(&m->mappers, &vma->mapper);
 	mutex_unlock(&m->mappers_lock);

@@ -19,7 +19,11 @@ long mapping_write_user(struct mapping *m, uint64_t pos, uintptr_t buf, size_t n
 /* The same from kernel memory: never 0 unless n is. */
 long mapping_write_kernel(struct mapping *m, uint64_t pos, const void *buf, size_t n);
 
-/* Before the size is raised to or beyond `to` other than by these calls: what lies behind the end in the last page reads as zero, and stores
+/* For a store through a mapping: blocks for what of the page at index is inside the file; it is dirty and PG_BACKED then. If it is not there any
+ * more nothing happens. Takes write_lock; sleeps. 0, -EINTR (killed), -ENOSPC, ... */
+int mapping_reserve_page(struct mapping *m, pgoff_t index);
+
+/* Before the size is raised other than by these calls: what lies behind the end in the last page reads as zero, and stores
  * there will have to ask for their blocks. write_lock held; sleeps. 0, -EIO, -ENOMEM. */
 int mapping_prepare_extend(struct mapping *m);
 

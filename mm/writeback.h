@@ -9,12 +9,49 @@
 #define MM_WRITEBACK_H
 
 #include "mm/backing.h"
+#include "mm/page_lock.h"
+#include "mm/policy.h"
 
 /*
  * The page's contents are newer than the device's. For file systems and their metadata: the caller has the page referenced, and keeps it in the
  * cache (write_lock, or it is the device's own mapping). Any context that may take spinlocks.
  */
 void page_mark_dirty(struct page *page);
+
+/*
+ * For a store through a shared mapping, under the page-table lock that guards the entry: `page`, which m has at index, is dirty from now on, and
+ * the entry may be writable. false: it cannot be: it has left the cache, it needs blocks, or is under write-back and has to stay as it is.
+ */
+bool page_dirty_by_store(struct mapping *m, pgoff_t index, struct page *page);
+
+/* Under the same lock: may an entry for the page be writable without anybody's being told? Then it is dirty, and stays so until our entry has been
+ * found and write-protected. */
+static inline bool page_store_ready(const struct mapping *m, const struct page *page)
+{
+	uint32_t want = PG_DIRTY | (m->ops->reserve ? PG_BACKED : 0);
+	/* acquire: what was done before the page was made ready; pairs with the read-modify-writes of those bits */
+	uint32_t flags = atomic_load_explicit(&page->flags, memory_order_acquire);
+
+	return m->ops->volatile_pages || (flags & (want | PG_WRITEBACK)) == want;
+}
+
+/* Do stores to this page have to ask the file system for blocks first? */
+static inline bool page_wants_blocks(const struct mapping *m, const struct page *page)
+{
+	return m->ops->reserve && !page_flag(page, PG_BACKED);
+}
+
+/* Must its contents stay as they are for now? */
+static inline bool page_stable(const struct page *page)
+{
+	return page_flag(page, PG_WRITEBACK) && policy_get(&policy.stable) == STABLE_WAIT;
+}
+
+/* Waits, pinning nothing, until what is at index is not under write-back any more: 0, or -EINTR (killed). */
+int mapping_wait_written(struct mapping *m, pgoff_t index, enum wait_mode mode);
+
+/* Locks the page, which the caller has referenced and keeps in the cache, when its contents may be changed. 0, or -EINTR by mode. */
+int page_lock_to_change(struct page *page, enum wait_mode mode);
 
 /* For write_pages: the page has been written, or not. Any context. */
 void page_write_done(struct page *page, int error);
@@ -30,6 +67,22 @@ void mapping_flush(struct mapping *m);
 
 /* Every mapping's dirty pages, then once more those that this has made dirty. Sleeps. */
 void writeback_all(void);
+
+/*
+ * Those who make pages dirty wait here, while more than a share of the memory (policy dirty_percent) is. The thread that writes needs no lock
+ * that comes before PAGE, so the caller may hold those; nor anything of the caller's. 0, or -EINTR (killed).
+ */
+bool writeback_too_much(void);
+int writeback_throttle(void);
+
+/* No memory: waits a moment for some page to be written, if any is dirty. false: no use in waiting. */
+bool writeback_wait_progress(void);
+
+/* The page leaves the cache: mapping->lock held. */
+void writeback_forget_page(struct page *page);
+
+/* The mapping ends; nobody has a reference on it. */
+void writeback_forget(struct mapping *m);
 
 /* To be kept by an open file from its opening on. */
 uint32_t mapping_error_sample(struct mapping *m);

@@ -14,6 +14,8 @@ struct policy policy = {
 	.around = AROUND_LOCKLESS,
 	.around_pages = 16,
 	.readahead_pages = 32,
+	.stable = STABLE_WAIT,
+	.dirty_percent = 20,
 	.complete = COMPLETE_TIMER,
 	.latency_us = 0,
 	.slice_us = 0,
@@ -28,12 +30,15 @@ struct row {
 };
 
 static const char *const around_words[] = { "lockless", "trylock", "off", NULL };
+static const char *const stable_words[] = { "wait", "off", NULL };
 static const char *const complete_words[] = { "timer", "inline", NULL };
 
 static const struct row rows[] = {
 	{ .name = "around", .value = &policy.around, .words = around_words },
 	{ .name = "around_pages", .value = &policy.around_pages, .least = 1, .most = PTES_PER_TABLE, .power_of_two = true },
 	{ .name = "readahead_pages", .value = &policy.readahead_pages, .most = READAHEAD_MAX },
+	{ .name = "stable", .value = &policy.stable, .words = stable_words },
+	{ .name = "dirty_percent", .value = &policy.dirty_percent, .least = 1, .most = 80 },
 	{ .name = "complete", .value = &policy.complete, .words = complete_words },
 	{ .name = "latency_us", .value = &policy.latency_us, .most = 10000000 },
 	{ .name = "slice_us", .value = &policy.slice_us, .most = 1000000 },

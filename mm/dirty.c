@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* How pages become dirty, and the list of the mappings that have such pages. 1, 5 of the statement in mm/writeback.c. */
+#include "mm/dirty.h"
+
+#include "kernel/stats.h"
+#include "kernel/time.h"
+#include "mm/pagecache.h"
+#include "mm/writeback.h"
+
+static struct spinlock list_lock = SPINLOCK_INIT(LOCK_DIRTY_LIST);
+static struct list dirty_mappings = LIST_INIT(dirty_mappings); /* list_lock */
+static _Atomic int64_t nr_unwritten; /* pages that are dirty or under write-back; those that are both count twice */
+
+/* ---- becoming dirty ---- */
+
+/* mapping->lock held. */
+static void list_add(struct mapping *m)
+{
+	bool first;
+
+	m->listed = true;
+	m->keeps_file = !m->unlinked && m->ops->get(m);
+	spin_lock(&list_lock);
+	first = list_empty(&dirty_mappings);
+	list_append(&dirty_mappings, &m->dirty);
+	spin_unlock(&list_lock);
+	if (first)
+		flusher_notice();
+}
+
+/* mapping->lock held, page in its slot. */
+static void set_dirty(struct mapping *m, pgoff_t index, struct page *page)
+{
+	if (page_flag(page, PG_DIRTY))
+		return;
+	/* acq_rel: 2 above, as seen from a fault */
+	atomic_fetch_or_explicit(&page->flags, PG_DIRTY, memory_order_acq_rel);
+	stat_inc(STAT_dirtied);
+	if (!m->ops->write_pages)
+		return;
+	radix_tag_set(&m->pages, index, RADIX_DIRTY);
+	atomic_fetch_add_explicit(&nr_unwritten, 1, memory_order_relaxed);
+	if (!m->listed)
+		list_add(m);
+}
+
+void page_mark_dirty(struct page *page)
+{
+	struct mapping *m = atomic_load_explicit(&page->mapping, memory_order_relaxed);
+	irqflags_t flags;
+
+	/* acquire: whoever set it did so under mapping->lock, which a sweep takes: it will find the tag */
+	if (m->ops->volatile_pages || (atomic_load_explicit(&page->flags, memory_order_acquire) & PG_DIRTY))
+		return;
+	flags = spin_lock_irq(&m->lock);
+	assert(atomic_load_explicit(&page->mapping, memory_order_relaxed) == m);
+	set_dirty(m, atomic_load_explicit(&page->index, memory_order_relaxed), page);
+	spin_unlock_irq(&m->lock, flags);
+}
+
+bool page_dirty_by_store(struct mapping *m, pgoff_t index, struct page *page)
+{
+	irqflags_t flags;
+	bool may;
+
+	if (page_store_ready(m, page))
+		return true;
+	flags = spin_lock_irq(&m->lock);
+	may = radix_load(&m->pages, index) == page && !page_wants_blocks(m, page) && !page_stable(page);
+	if (may)
+		set_dirty(m, index, page);
+	spin_unlock_irq(&m->lock, flags);
+	if (may)
+		atomic_store_explicit(&m->fault_time, clock_wall_ns(), memory_order_relaxed);
+	return may;
+}
+
+void writeback_forget_page(struct page *page)
+{
+	struct mapping *m = atomic_load_explicit(&page->mapping, memory_order_relaxed);
+
+	if (!page_flag(page, PG_DIRTY))
+		return;
+	page_flag_clear(page, PG_DIRTY);
+	if (m->ops->write_pages)
+		atomic_fetch_sub_explicit(&nr_unwritten, 1, memory_order_relaxed);
+}
+
+/* ---- the list ---- */
+
+bool dirty_list_drop(struct mapping *m, bool always)
+{
+	irqflags_t flags = spin_lock_irq(&m->lock);
+	bool drop = m->listed && (always || !radix_tagged(&m->pages, RADIX_DIRTY)), kept = false;
+
+	if (drop) {
+		spin_lock(&list_lock);
+		list_remove(&m->dirty);
+		spin_unlock(&list_lock);
+		kept = m->keeps_file;
+		m->listed = m->keeps_file = false;
+	}
+	spin_unlock_irq(&m->lock, flags);
+	return kept;
+}
+
+void writeback_forget(struct mapping *m)
+{
+	bool kept = dirty_list_drop(m, true);
+
+	assert(!kept);
+	(void)kept;
+}
+
+void mapping_unlinked(struct mapping *m)
+{
+	irqflags_t flags = spin_lock_irq(&m->lock);
+	bool kept = m->keeps_file;
+
+	m->unlinked = true;
+	m->keeps_file = false;
+	spin_unlock_irq(&m->lock, flags);
+	if (kept)
+		m->ops->put(m);
+}
+
+struct mapping *dirty_list_next(void)
+{
+	struct mapping *m, *found = NULL;
+
+	rcu_read_lock();
+	spin_lock(&list_lock);
+	list_for_each(m, &dirty_mappings, dirty) {
+		if (!m->ops->get(m))
+			continue;
+		found = m;
+		list_remove(&m->dirty);
+		list_append(&dirty_mappings, &m->dirty);
+		break;
+	}
+	spin_unlock(&list_lock);
+	rcu_read_unlock();
+	return found;
+}
+
+unsigned dirty_list_length(void)
+{
+	struct mapping *m;
+	unsigned n = 0;
+
+	spin_lock(&list_lock);
+	list_for_each(m, &dirty_mappings, dirty)
+		n++;
+	spin_unlock(&list_lock);
+	return n;
+}
+
+/* ---- how much there is ---- */
+
+int64_t dirty_pages(void)
+{
+	return atomic_load_explicit(&nr_unwritten, memory_order_relaxed);
+}
+
+void dirty_written(void)
+{
+	atomic_fetch_sub_explicit(&nr_unwritten, 1, memory_order_relaxed);
+	flusher_progress();
+}

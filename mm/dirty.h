@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Between mm/dirty.c, mm/writeback.c and mm/flusher.c: the mappings with dirty pages, and how much is dirty. */
+#ifndef MM_DIRTY_H
+#define MM_DIRTY_H
+
+#include "mm/backing.h"
+
+/* The mapping that has been on the list for longest, referenced, and moved to its end. NULL: none. */
+struct mapping *dirty_list_next(void);
+unsigned dirty_list_length(void);
+
+/* Takes the mapping off the list, if `always` or nothing in it is dirty. true: its reference on the file is the caller's now. */
+bool dirty_list_drop(struct mapping *m, bool always);
+
+int64_t dirty_pages(void); /* dirty or under write-back */
+void dirty_written(void);  /* one page's write-back is over. Any context */
+
+/* mm/flusher.c, any context: a mapping has dirty pages; a page has been written. */
+void flusher_notice(void);
+void flusher_progress(void);
+
+#endif
