@@ -5,9 +5,11 @@
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/where.h"
+#include "kernel/frame.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/lru.h"
 
 #define CLONE_SHARE (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
@@ -221,6 +223,17 @@ static int flags_check(uint64_t flags)
 	return 0;
 }
 
+/* What of memory is for the tasks that are there, who will need pages yet: 1 in 32. New ones end before that. */
+#define ROOM_SHARE 32
+
+static bool room_for_task(void)
+{
+	while (frame_available() < frame_total() / ROOM_SHARE)
+		if (!page_make_room())
+			return false;
+	return true;
+}
+
 long process_clone(const struct arch_regs *regs, const struct clone_args *args)
 {
 	struct process *self = process_current(), *p = self;
@@ -230,6 +243,8 @@ long process_clone(const struct arch_regs *regs, const struct clone_args *args)
 
 	if (err)
 		return err;
+	if (!room_for_task())
+		return -EAGAIN;
 	thread = thread_create(current->name, task_run, NULL);
 	if (!thread)
 		return -EAGAIN;
