@@ -2,6 +2,7 @@
 /* Open files. A regular file is read through its mapping; anything else through its own operations. */
 #include "fs/vfs.h"
 
+#include "fs/event.h"
 #include "fs/pipe.h"
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
@@ -74,6 +75,7 @@ int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 	atomic_store_explicit(&file->refs, 1, memory_order_relaxed);
 	atomic_store_explicit(&file->flags, flags, memory_order_relaxed);
 	mutex_init(&file->pos_lock, LOCK_FILE_POS);
+	list_init(&file->watchers);
 	inode_get(inode);
 	if (counts_as_writer(inode, flags) && !writers_add(inode, 1))
 		err = -ETXTBSY;
@@ -187,6 +189,8 @@ void file_put(struct file *file)
 	/* acq_rel: all use of it by others is over before it is released */
 	if (atomic_fetch_sub_explicit(&file->refs, 1, memory_order_acq_rel) > 1)
 		return;
+	if (atomic_load_explicit(&file->watched, memory_order_relaxed))
+		epoll_forget(file);
 	if (file->ops->release)
 		file->ops->release(file);
 	writers_leave(file);

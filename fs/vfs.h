@@ -295,6 +295,8 @@ struct file {
 	void *private;		     /*					(C) */
 	_Atomic unsigned refs;	     /*					(A) */
 	_Atomic unsigned flags;	     /* enum open_flags; fcntl may change APPEND and NONBLOCK	(A) */
+	struct list watchers;	     /* struct item.of_file: epolls	(E: fs/epoll.c) */
+	_Atomic bool watched;	     /* there has been one		(A) */
 	struct mutex pos_lock;	     /* one read, write, lseek or getdents at a time */
 	uint64_t pos;		     /*					(P) */
 	struct rcu_head rcu;

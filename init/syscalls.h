@@ -22,6 +22,9 @@
 	X(close, 1) X(close_range, 3) X(dup, 1) X(dup2, 2) X(dup3, 3) X(fcntl, 3) X(pipe, 1) X(pipe2, 2) \
 	/* sys_poll.c */ \
 	X(poll, 3) X(ppoll, 5) X(select, 5) X(pselect6, 6) \
+	/* sys_event.c */ \
+	X(eventfd, 1) X(eventfd2, 2) X(timerfd_create, 2) X(timerfd_settime, 4) X(timerfd_gettime, 2) \
+	X(epoll_create, 1) X(epoll_create1, 1) X(epoll_ctl, 4) X(epoll_wait, 4) X(epoll_pwait, 6) X(epoll_pwait2, 6) \
 	/* sys_path.c */ \
 	X(open, 3) X(openat, 4) X(stat, 2) X(lstat, 2) X(fstat, 2) X(newfstatat, 4) X(readlink, 3) X(readlinkat, 4) \
 	X(access, 2) X(faccessat, 3) X(faccessat2, 4) X(getcwd, 2) X(chdir, 1) X(fchdir, 1) X(umask, 1) \
@@ -84,6 +87,18 @@ long sys_poll(uintptr_t fds, unsigned n, int timeout_ms);
 long sys_ppoll(uintptr_t fds, unsigned n, uintptr_t timeout, uintptr_t mask, size_t mask_size);
 long sys_select(int n, uintptr_t reads, uintptr_t writes, uintptr_t others, uintptr_t timeout);
 long sys_pselect6(int n, uintptr_t reads, uintptr_t writes, uintptr_t others, uintptr_t timeout, uintptr_t mask_arg);
+
+long sys_eventfd(unsigned count);
+long sys_eventfd2(unsigned count, unsigned flags);
+long sys_timerfd_create(int clock, unsigned flags);
+long sys_timerfd_settime(int fd, unsigned flags, uintptr_t from, uintptr_t old);
+long sys_timerfd_gettime(int fd, uintptr_t out);
+long sys_epoll_create(int size);
+long sys_epoll_create1(unsigned flags);
+long sys_epoll_ctl(int epfd, int op, int fd, uintptr_t from);
+long sys_epoll_wait(int epfd, uintptr_t out, int n, int timeout_ms);
+long sys_epoll_pwait(int epfd, uintptr_t out, int n, int timeout_ms, uintptr_t mask, size_t mask_size);
+long sys_epoll_pwait2(int epfd, uintptr_t out, int n, uintptr_t timeout, uintptr_t mask, size_t mask_size);
 
 long sys_open(uintptr_t path, unsigned flags, unsigned mode);
 long sys_openat(int dir, uintptr_t path, unsigned flags, unsigned mode);

@@ -16,6 +16,7 @@
 	X(PROCESS,	true,	"the process tree: children, exit status")                         \
 	X(FILES,	true,	"a process's descriptor table")                                    \
 	X(FILE_POS,	true,	"one open file's position")                                        \
+	X(EPOLL,	true,	"which files are watched by which epoll")                          \
 	X(PIPE_WRITE,	true,	"writes to one pipe, so that small ones stay whole")               \
 	X(ADDRESS_SPACE,true,	"mm->lock: the tree of VMAs, brk, who maps what")                  \
 	X(VMA,		true,	"one VMA (fork, mprotect and munmap hold it; faults only look)")   \
@@ -45,10 +46,13 @@
 	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
 	X(DEVICE,	false,	"a block device's request queue")                                  \
 	X(EXT2,		false,	"lists of one ext2 file system, an inode being copied")            \
-	X(PIPE,		false,	"the bytes of one pipe")                                           \
+	X(PIPE,		false,	"the bytes of one pipe, the count of an event or timer")           \
 	X(TEXT,		false,	"which text an open file of /proc shows")                          \
 	X(CONSOLE,	false,	"console input")                                                   \
 	X(WAITQ,	false,	"a wait queue")                                                    \
+	X(EPOLL_WATCHERS,false,	"a wait queue: epolls that watch an epoll")                        \
+	X(EPOLL_WAIT,	false,	"a wait queue: who waits for an epoll")                            \
+	X(EPOLL_READY,	false,	"which files an epoll should look at")                             \
 	X(THREADS,	false,	"the list of all threads")                                         \
 	X(TIMER,	false,	"a CPU's timers")                                                  \
 	X(RUNQUEUE,	false,	"a CPU's run queue")                                               \

@@ -24,6 +24,7 @@ struct waiter {
 	struct list link;		 /*							(Q) */
 	struct thread *thread;		 /* who is unparked, unless					(C) */
 	void (*wake)(struct waiter *w);	 /* this is to be called instead, under the queue's lock	(C) */
+	void *arg;			 /* its own							(C) */
 };
 
 #define WAITQ_INIT(name) { SPINLOCK_INIT(LOCK_WAITQ), LIST_INIT((name).waiters) }

@@ -30,6 +30,11 @@ struct abi_stat {
 	uint32_t unused[2];
 };
 
+struct abi_epoll_event {
+	uint32_t events;
+	uint64_t data;
+};
+
 _Static_assert(sizeof(struct abi_stat) == 128, "struct stat of arm64");
 
 #endif

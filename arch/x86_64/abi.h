@@ -28,6 +28,11 @@ struct abi_stat {
 	int64_t unused[3];
 };
 
+struct abi_epoll_event {
+	uint32_t events;
+	uint64_t data;
+} __attribute__((packed));
+
 _Static_assert(sizeof(struct abi_stat) == 144, "struct stat of x86_64");
 
 #endif
