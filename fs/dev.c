@@ -191,6 +191,8 @@ struct super *dev_mount(void)
 		node->inode->ops = &device_node_ops;
 		node->inode->rdev = device_number(dev);
 	}
+	if (!memdir_add(&dev_super, dev_root, "shm", 3, S_IFDIR | 0755)) /* to be mounted on */
+		return NULL;
 	return links_add(&dev_super, dev_root) ? &dev_super : NULL;
 }
 

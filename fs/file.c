@@ -7,20 +7,15 @@
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
+#include "mm/writeback.h"
 
 static struct slab_cache file_cache = SLAB_CACHE("file", struct file);
 
-static long regular_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
-{
-	return mapping_read_user(&file->inode->mapping, pos, buf, n);
-}
-
-static const struct file_ops regular_ops = { .read = regular_read };
 static const struct file_ops no_ops = { 0 };
 
 static const struct file_ops *default_ops(const struct inode *inode)
 {
-	return inode_type(inode) == S_IFREG ? &regular_ops : &no_ops;
+	return inode_type(inode) == S_IFREG ? &regular_file_ops : &no_ops;
 }
 
 /* ---- written or run, never both ---- */
@@ -77,6 +72,8 @@ int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 	mutex_init(&file->pos_lock, LOCK_FILE_POS);
 	list_init(&file->watchers);
 	inode_get(inode);
+	if (inode->mapping.ops)
+		atomic_store_explicit(&file->error_seq, mapping_error_sample(&inode->mapping), memory_order_relaxed);
 	if (counts_as_writer(inode, flags) && !writers_add(inode, 1))
 		err = -ETXTBSY;
 	else if (inode_type(inode) == S_IFIFO && !(flags & VFS_PATH))
@@ -92,68 +89,6 @@ int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 	}
 	*out = file;
 	return 0;
-}
-
-/* Everybody is root, so only what a file is, and where it lies, can forbid something. */
-static int may_open(const struct inode *inode, unsigned flags)
-{
-	unsigned type = inode_type(inode);
-
-	if (flags & VFS_PATH)
-		return 0;
-	if (type == S_IFLNK)
-		return -ELOOP; /* only with VFS_NOFOLLOW do we get to see one */
-	if (flags & (VFS_WRITE | VFS_TRUNC)) {
-		if (type == S_IFDIR)
-			return -EISDIR;
-		if (type == S_IFREG && inode->super->read_only)
-			return -EROFS;
-	}
-	return type == S_IFREG || type == S_IFDIR || type == S_IFIFO || inode->ops->open ? 0 : -ENXIO; /* a socket, a device we have not */
-}
-
-static int open_found(struct inode *inode, unsigned flags, struct file **out)
-{
-	int err = may_open(inode, flags);
-
-	return err ? err : vfs_open_inode(inode, flags, out);
-}
-
-static int open_or_create(const struct place *place, unsigned flags, struct file **out)
-{
-	if (place->slash)
-		return -EISDIR;
-	if (!place->inode)
-		return place->dir->super->read_only ? -EROFS : -ENOENT;
-	if (flags & VFS_EXCL)
-		return -EEXIST;
-	if (inode_type(place->inode) == S_IFDIR)
-		return -EISDIR;
-	return open_found(place->inode, flags, out);
-}
-
-int vfs_open(struct inode *base, const char *path, unsigned flags, unsigned mode, struct file **out)
-{
-	unsigned how = (flags & VFS_NOFOLLOW ? LOOKUP_NOFOLLOW : 0) | (flags & VFS_DIRECTORY ? LOOKUP_DIRECTORY : 0);
-	struct place place;
-	struct inode *inode;
-	int err;
-
-	(void)mode; /* nothing can be created */
-	if (flags & VFS_CREATE) {
-		err = vfs_find_place(base, path, how | (flags & VFS_EXCL ? LOOKUP_NOFOLLOW : 0), &place);
-		if (err)
-			return err;
-		err = open_or_create(&place, flags, out);
-		place_put(&place);
-		return err;
-	}
-	err = vfs_lookup(base, path, how, &inode);
-	if (err)
-		return err;
-	err = open_found(inode, flags, out);
-	inode_put(inode);
-	return err;
 }
 
 /* ---- references ---- */
@@ -194,6 +129,8 @@ void file_put(struct file *file)
 	if (file->ops->release)
 		file->ops->release(file);
 	writers_leave(file);
+	if (file->dir)
+		inode_put(file->dir);
 	inode_put(file->inode);
 	rcu_call(&file->rcu, file_free_rcu);
 }
@@ -207,10 +144,11 @@ struct mapping *file_mapping(struct file *file)
 
 #define RW_MAX 0x7ffff000ul /* Linux's MAX_RW_COUNT */
 
-/* One transfer at pos; stream files have none, and get 0. */
-static long move(struct file *file, bool write, uintptr_t buf, size_t n, uint64_t pos)
+/* One transfer at *pos, which moves; stream files have none, and get 0. */
+static long move(struct file *file, bool write, uintptr_t buf, size_t n, uint64_t *pos)
 {
 	long (*op)(struct file *file, uintptr_t buf, size_t n, uint64_t pos) = write ? file->ops->write : file->ops->read;
+	long done;
 
 	if (!(write ? file_writable(file) : file_readable(file)))
 		return -EBADF;
@@ -220,39 +158,45 @@ static long move(struct file *file, bool write, uintptr_t buf, size_t n, uint64_
 		return -EINVAL;
 	if (!user_range_ok(buf, n))
 		return -EFAULT;
-	if (n > INT64_MAX - pos)
+	if (n > INT64_MAX - *pos)
 		return -EINVAL;
-	return op(file, buf, n < RW_MAX ? n : RW_MAX, pos);
+	n = n < RW_MAX ? n : RW_MAX;
+	if (write && file->ops->write_at)
+		return file->ops->write_at(file, buf, n, pos);
+	done = op(file, buf, n, *pos);
+	if (done > 0)
+		*pos += (uint64_t)done;
+	return done;
 }
 
 long file_pread(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	return file->ops->stream ? -ESPIPE : move(file, false, buf, n, pos);
+	return file->ops->stream ? -ESPIPE : move(file, false, buf, n, &pos);
 }
 
 long file_pwrite(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	return file->ops->stream ? -ESPIPE : move(file, true, buf, n, pos);
+	return file->ops->stream ? -ESPIPE : move(file, true, buf, n, &pos);
 }
 
 static long move_at_position(struct file *file, bool write, uintptr_t buf, size_t n)
 {
 	bool loose = file->ops->loose_position;
-	uint64_t pos;
+	uint64_t pos = 0;
 	long done;
 
 	if (file->ops->stream)
-		return move(file, write, buf, n, 0);
+		return move(file, write, buf, n, &pos);
 	if (mutex_lock_killable(&file->pos_lock))
 		return -EINTR;
 	pos = file->pos;
 	if (loose)
 		mutex_unlock(&file->pos_lock);
-	done = move(file, write, buf, n, pos);
+	done = move(file, write, buf, n, &pos);
 	if (loose)
 		mutex_lock(&file->pos_lock);
 	if (done > 0)
-		file->pos = pos + (uint64_t)done;
+		file->pos = pos;
 	mutex_unlock(&file->pos_lock);
 	return done;
 }
@@ -335,6 +279,8 @@ int file_readdir(struct file *file, struct dir_sink *sink)
 	p.pos = file->pos;
 	err = dir_read(file->inode, file->pos, &p.sink);
 	file->pos = p.pos;
+	if (!err)
+		inode_accessed(file->inode);
 	mutex_unlock(&file->pos_lock);
 	return err;
 }

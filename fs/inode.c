@@ -199,9 +199,11 @@ static void uncache(struct inode *inode)
 	waitq_wake_all(&filled);
 }
 
-/* DYING if it was in the cache, and no references. Sleeps. */
-static void destroy(struct inode *inode)
+/* Dying if it was in the cache, and no references. The reference that it holds, if any, goes to the caller. Sleeps. */
+static struct inode *destroy(struct inode *inode)
 {
+	struct inode *parent = inode->was_in;
+
 	if (inode->mapping.ops)
 		mapping_evict(&inode->mapping);
 	if (inode->ops && inode->ops->evict)
@@ -209,6 +211,7 @@ static void destroy(struct inode *inode)
 	if (!list_empty(&inode->hash))
 		uncache(inode);
 	rcu_call(&inode->rcu, inode_free_rcu);
+	return parent;
 }
 
 void inode_get(struct inode *inode)
@@ -261,7 +264,8 @@ struct inode *inode_find(struct super *super, uint64_t ino)
 	return inode;
 }
 
-void inode_put(struct inode *inode)
+/* Drops a reference. What has to be destroyed now, or NULL. */
+static struct inode *put(struct inode *inode)
 {
 	unsigned refs = atomic_load_explicit(&inode->refs, memory_order_relaxed);
 	struct inode *victim = NULL;
@@ -270,14 +274,23 @@ void inode_put(struct inode *inode)
 	while (refs > 1)
 		if (atomic_compare_exchange_weak_explicit(&inode->refs, &refs, refs - 1, memory_order_release,
 							  memory_order_relaxed))
-			return;
+			return NULL;
 	spin_lock(&cache_lock);
 	/* acquire: pairs with the release above */
 	if (atomic_fetch_sub_explicit(&inode->refs, 1, memory_order_acq_rel) == 1)
 		victim = retire(inode);
 	spin_unlock(&cache_lock);
-	if (victim)
-		destroy(victim);
+	return victim;
+}
+
+/* A loop, because removed directories hold each other in a chain of any length. */
+void inode_put(struct inode *inode)
+{
+	while (inode) {
+		inode = put(inode);
+		if (inode)
+			inode = destroy(inode);
+	}
 }
 
 void inode_discard(struct inode *inode)
@@ -303,6 +316,8 @@ void inode_init_new(struct inode *inode, const struct inode_make *make)
 {
 	inode->mode = make->mode;
 	inode->nlink = inode_type(inode) == S_IFDIR ? 2 : 1;
+	inode->uid = make->uid;
+	inode->gid = make->gid;
 	inode->rdev = make->rdev;
 	inode->atime = inode->mtime = inode->ctime = now();
 }
@@ -317,6 +332,8 @@ void inode_touch_locked(struct inode *inode, unsigned what)
 		inode->mtime = t;
 	if (what & TOUCH_CTIME)
 		inode->ctime = t;
+	if (what & (TOUCH_MTIME | TOUCH_CTIME))
+		atomic_store_explicit(&inode->accessed, false, memory_order_relaxed);
 	inode_dirty_locked(inode);
 }
 
@@ -348,12 +365,15 @@ void inode_backing_name(struct mapping *m, char *buf, size_t size)
 
 void inode_stat(struct inode *inode, struct kstat *st)
 {
+	uint64_t pages;
+
 	mutex_lock(&inode->lock);
+	pages = atomic_load_explicit(&inode->mapping.nr_pages, memory_order_relaxed);
 	*st = (struct kstat){
 		.dev = inode->super->dev,
 		.ino = inode->ino,
 		.size = mapping_size(&inode->mapping),
-		.blocks = inode->blocks,
+		.blocks = inode->mapping.ops && inode->mapping.ops->volatile_pages ? pages * (PAGE_SIZE / 512) : inode->blocks,
 		.mode = inode->mode,
 		.nlink = inode->nlink,
 		.uid = inode->uid,

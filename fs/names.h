@@ -20,4 +20,15 @@ void name_forget(const struct inode *dir, const char *name, size_t len);
 /* fs/path.c: what dir has by that name, from the cache or the directory; dir->names held either way. 0 and a reference, -ENOENT, ... */
 int name_lookup_locked(struct inode *dir, const char *name, size_t len, struct inode **out);
 
+/* The directory above, of the same file system (a root's is itself); dir is referenced. 0 and a reference, -EINTR, -EIO, ... */
+int dir_parent(struct inode *dir, struct inode **up);
+
+/* Of what is mounted there, the root. The reference goes over. */
+struct inode *vfs_uncover(struct inode *inode);
+
+static inline bool name_is_dots(const char *name, size_t len)
+{
+	return len == 1 ? name[0] == '.' : len == 2 && name[0] == '.' && name[1] == '.';
+}
+
 #endif

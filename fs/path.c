@@ -48,7 +48,7 @@ static void step_to(struct walk *w, struct inode *next)
 }
 
 /* Of what is mounted there, the root. The reference goes over. */
-static struct inode *uncover(struct inode *inode)
+struct inode *vfs_uncover(struct inode *inode)
 {
 	struct inode *root = inode->covered_by;
 
@@ -57,11 +57,6 @@ static struct inode *uncover(struct inode *inode)
 	inode_get(root);
 	inode_put(inode);
 	return root;
-}
-
-static bool is_dots(const char *name, size_t len)
-{
-	return len && len <= 2 && !memcmp(name, "..", len);
 }
 
 int name_lookup_locked(struct inode *dir, const char *name, size_t len, struct inode **out)
@@ -92,6 +87,17 @@ static int name_lookup(struct inode *dir, const char *name, size_t len, struct i
 	return err;
 }
 
+int dir_parent(struct inode *dir, struct inode **up)
+{
+	*up = NULL;
+	if (rwsem_read_lock_killable(&dir->names))
+		return -EINTR;
+	if (dir->removed)
+		inode_get(*up = dir->was_in);
+	rwsem_read_unlock(&dir->names);
+	return *up ? 0 : name_lookup(dir, "..", 2, up);
+}
+
 static int lookup_in(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
 	int err;
@@ -100,16 +106,14 @@ static int lookup_in(struct inode *dir, const char *name, size_t len, struct ino
 		return -ENOTDIR;
 	if (len > NAME_MAX)
 		return -ENAMETOOLONG;
-	if (is_dots(name, len) && (len == 1 || dir == vfs_root)) {
+	if (name_is_dots(name, len) && (len == 1 || dir == vfs_root)) {
 		inode_get(dir); /* the root's parent is the root */
 		*out = dir;
 		return 0;
 	}
-	if (is_dots(name, len) && dir->covers)
-		dir = dir->covers;
-	err = name_lookup(dir, name, len, out);
+	err = name_is_dots(name, len) ? dir_parent(dir->covers ? dir->covers : dir, out) : name_lookup(dir, name, len, out);
 	if (!err)
-		*out = uncover(*out);
+		*out = vfs_uncover(*out);
 	return err;
 }
 
@@ -211,15 +215,23 @@ static int last_name(struct walk *w, unsigned flags, struct inode **found)
 	return 0;
 }
 
-static int walk(struct walk *w, struct inode *base, const char *path, unsigned flags, struct inode **found)
+static int walk_begin(struct walk *w, struct inode *base, const char *path)
 {
 	size_t len = strlen(path);
-	int err;
 
 	*w = (struct walk){ .at = path[0] == '/' ? vfs_root : base, .left = path };
 	inode_get(w->at);
-	if (!len || len >= PATH_MAX)
-		return len ? -ENAMETOOLONG : -ENOENT;
+	if (len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return len ? 0 : -ENOENT;
+}
+
+static int walk(struct walk *w, struct inode *base, const char *path, unsigned flags, struct inode **found)
+{
+	int err = walk_begin(w, base, path);
+
+	if (err)
+		return err;
 	do {
 		err = walk_to_last(w);
 		if (!err)
@@ -243,22 +255,47 @@ int vfs_lookup(struct inode *base, const char *path, unsigned flags, struct inod
 	return err;
 }
 
-int vfs_find_place(struct inode *base, const char *path, unsigned flags, struct place *place)
+/* The name at which a walk stands, not too long; and what it is, whose reference goes over. */
+static void place_fill(struct place *place, const struct walk *w, struct inode *found)
+{
+	place->dir = w->at;
+	inode_get(w->at);
+	place->inode = found;
+	place->len = w->len;
+	memcpy(place->name, w->left, w->len);
+	place->name[w->len] = 0;
+	place->slash = slash_behind(w);
+}
+
+int vfs_find_parent(struct inode *base, const char *path, struct place *place)
 {
 	struct walk w;
-	int err = walk(&w, base, path, flags, &place->inode);
+	int err = walk_begin(&w, base, path);
+
+	if (!err)
+		err = walk_to_last(&w);
+	if (!err && inode_type(w.at) != S_IFDIR)
+		err = -ENOTDIR;
+	if (!err && w.len > NAME_MAX)
+		err = -ENAMETOOLONG;
+	if (!err)
+		place_fill(place, &w, NULL);
+	walk_end(&w);
+	return err;
+}
+
+int vfs_find_place(struct inode *base, const char *path, unsigned flags, struct place *place)
+{
+	struct inode *found;
+	struct walk w;
+	int err = walk(&w, base, path, flags, &found);
 
 	if (w.missing) {
-		place->inode = NULL;
+		found = NULL;
 		err = 0;
 	}
-	if (!err) {
-		place->dir = w.at;
-		inode_get(w.at);
-		memcpy(place->name, w.left, w.len); /* was looked up, so it is not too long */
-		place->name[w.len] = 0;
-		place->slash = slash_behind(&w);
-	}
+	if (!err)
+		place_fill(place, &w, found);
 	walk_end(&w);
 	return err;
 }
@@ -275,99 +312,4 @@ long inode_readlink(struct inode *inode, char *buf, size_t size)
 	if (inode_type(inode) != S_IFLNK || !inode->ops->readlink)
 		return -EINVAL;
 	return inode->ops->readlink(inode, buf, size);
-}
-
-int dir_read(struct inode *dir, uint64_t pos, struct dir_sink *sink)
-{
-	int err;
-
-	if (rwsem_read_lock_killable(&dir->names))
-		return -EINTR;
-	err = dir->ops->readdir(dir, pos, sink);
-	rwsem_read_unlock(&dir->names);
-	return err;
-}
-
-/* ---- back from a directory to its path ---- */
-
-struct name_search {
-	struct dir_sink sink;
-	uint64_t ino;
-	char name[NAME_MAX + 1];
-	bool found;
-};
-
-static bool name_emit(struct dir_sink *sink, const char *name, size_t len, uint64_t ino, unsigned type, uint64_t next)
-{
-	struct name_search *s = container_of(sink, struct name_search, sink);
-
-	(void)type;
-	(void)next;
-	if (ino != s->ino || is_dots(name, len))
-		return true;
-	memcpy(s->name, name, len);
-	s->name[len] = 0;
-	s->found = true;
-	return false;
-}
-
-/* Puts "/name" before what stands at *at. */
-static int prepend(char *buf, size_t *at, const char *name)
-{
-	size_t len = strlen(name);
-
-	if (*at < len + 1)
-		return -ERANGE;
-	*at -= len + 1;
-	buf[*at] = '/';
-	memcpy(buf + *at + 1, name, len);
-	return 0;
-}
-
-/* One level up; dir's reference is the caller's, *up gets its own. */
-static int climb(struct inode *dir, struct name_search *s, char *buf, size_t *at, struct inode **up)
-{
-	struct inode *here = dir->covers ? dir->covers : dir;
-	int err = lookup_in(dir, "..", 2, up);
-
-	if (err)
-		return err;
-	s->ino = here->ino;
-	s->found = false;
-	err = dir_read(*up, 0, &s->sink);
-	if (!err)
-		err = s->found ? prepend(buf, at, s->name) : -ENOENT;
-	if (err)
-		inode_put(*up);
-	return err;
-}
-
-int vfs_path_of(struct inode *dir, char *buf, size_t size)
-{
-	struct name_search *s = kmalloc(sizeof(*s));
-	size_t at = size - 1;
-	int err = 0;
-
-	if (!s)
-		return -ENOMEM;
-	s->sink.emit = name_emit;
-	buf[at] = 0;
-	inode_get(dir);
-	while (!err && dir != vfs_root) {
-		struct inode *up;
-
-		err = climb(dir, s, buf, &at, &up);
-		if (!err) {
-			inode_put(dir);
-			dir = up;
-		}
-	}
-	inode_put(dir);
-	kfree(s);
-	if (err)
-		return err;
-	if (at == size - 1)
-		buf[--at] = '/';
-	memmove(buf, buf + at, size - at);
-	return 0;
 }

@@ -13,6 +13,7 @@
 #ifndef FS_VFS_H
 #define FS_VFS_H
 
+#include "lib/errno.h"
 #include "mm/backing.h"
 #include "mm/pagecache.h"
 
@@ -24,6 +25,8 @@ enum file_type {
 	S_IFMT = 0170000, S_IFSOCK = 0140000, S_IFLNK = 0120000, S_IFREG = 0100000,
 	S_IFBLK = 0060000, S_IFDIR = 0040000, S_IFCHR = 0020000, S_IFIFO = 0010000,
 };
+
+enum mode_bits { S_ISUID = 04000, S_ISGID = 02000, S_ISVTX = 01000 };
 
 enum open_flags {
 	VFS_READ = 1,
@@ -37,6 +40,10 @@ enum open_flags {
 	VFS_NONBLOCK = 256,
 	VFS_PATH = 512,	    /* a handle only: no reading, no writing */
 	VFS_RUNS = 1 << 15, /* only file_deny_write sets it */
+	VFS_SYNC = 1024,    /* a write returns when it is on the disk; DSYNC: what is needed to read it */
+	VFS_DSYNC = 2048,
+	VFS_NOATIME = 4096,
+	VFS_TMPFILE = 8192, /* the path is a directory's: a file in it without a name */
 };
 
 /* A piece of user memory; the layout is iovec's. */
@@ -79,6 +86,7 @@ struct super {
 	bool read_only;		/* whatever would write gives -EROFS			(C) */
 	void *private;		/* the file system's own				(C) */
 	struct inode *root;	/* referenced						(C) */
+	struct super *next;	/* all that are mounted				(boot) */
 };
 
 /* emit returns false to stop: the entry was not taken. type: the S_IFMT bits >> 12. next: where to go on after this entry. */
@@ -90,6 +98,7 @@ struct dir_sink {
 struct inode_make {
 	uint32_t mode;	    /* type and permissions, umask taken off */
 	uint32_t rdev;	    /* of a device */
+	uint32_t uid, gid;
 	const char *target; /* of a symbolic link, not empty; else NULL */
 };
 
@@ -115,7 +124,7 @@ struct inode_ops {
 
 	/*
 	 * dir->names exclusive; dir is not removed and has no such name. Makes an inode (of any type: a directory gets its "." and "..") and
-	 * the entry: published, nlink 1 (a directory 2), owner 0, all times now by inode_init_new. len 0: an inode without a name
+	 * the entry: published, with mode, owner, nlink 1 (a directory 2) and times by inode_init_new. len 0: an inode without a name
 	 * (O_TMPFILE), nlink 0. -ENOSPC, -EIO, -ENOMEM, ... The link count of dir is not touched.
 	 */
 	int (*create)(struct inode *dir, const char *name, size_t len, const struct inode_make *make, struct inode **out);
@@ -132,6 +141,9 @@ struct inode_ops {
 	 * exchange). A target loses its name in the same step: at no moment is `to` absent.
 	 */
 	int (*rename)(const struct renaming *r);
+
+	/* As mapping_read_user, for a file whose holes need no pages; NULL: that. Nothing held. */
+	long (*read)(struct inode *inode, uint64_t pos, uintptr_t buf, size_t n);
 
 	long (*readlink)(struct inode *inode, char *buf, size_t size); /* length, no NUL */
 	int (*open)(struct inode *inode, struct file *file);	       /* may set file->ops and file->private */
@@ -153,6 +165,9 @@ struct inode_ops {
 	void (*evict)(struct inode *inode);
 };
 
+/* What can never be done to the file again: Linux's numbers. */
+enum seals { VFS_SEAL_SEAL = 1, VFS_SEAL_SHRINK = 2, VFS_SEAL_GROW = 4, VFS_SEAL_WRITE = 8 };
+
 enum fallocate_mode { FALLOC_KEEP_SIZE = 1, FALLOC_PUNCH_HOLE = 2 };
 
 /* (C) constant after inode_publish, (A) atomic, (I) lock, (H) inode cache lock, (N) names of the inode itself */
@@ -172,6 +187,9 @@ struct inode {
 	struct mutex lock;
 	struct rwsem names;		/* of a directory: what is in it	*/
 	bool removed;			/* a directory without a name: nothing may be made in it	(N) */
+	struct inode *was_in;		/* a removed directory's parent, referenced: its ".."	(N) */
+	_Atomic bool accessed;		/* atime is later than mtime and ctime: reading need not set it	(A) */
+	uint8_t seals;			/* enum seals				(I) */
 	bool linkable;			/* made by O_TMPFILE: may get its first name	(I) */
 	uint64_t serial;		/* no other inode ever had it: the name cache's key	(C) */
 	struct list hash;		/* by (super, ino)			(H) */
@@ -222,6 +240,7 @@ static inline void inode_dirty_locked(struct inode *inode)
 /* Those times are now. touch_locked: lock held. Sleep. */
 void inode_touch(struct inode *inode, unsigned what);
 void inode_touch_locked(struct inode *inode, unsigned what);
+void inode_accessed(struct inode *inode); /* it has been read: atime, as with relatime */
 
 void inode_get(struct inode *inode);	/* the caller holds one already; any context */
 bool inode_tryget(struct inode *inode); /* RCU read section */
@@ -249,12 +268,25 @@ struct place {
 	struct inode *dir;	 /* referenced */
 	struct inode *inode;	 /* referenced; NULL: the directory has no such name */
 	char name[NAME_MAX + 1]; /* "": the path names a directory without a name, as "/" does */
+	size_t len;		 /* of the name */
 	bool slash;		 /* one stands behind the name: only a directory may have it */
 };
+
+/* As far as the last name, which is not looked up: inode is NULL, and the name may be "." or "..". */
+int vfs_find_parent(struct inode *base, const char *path, struct place *place);
 
 /* As vfs_lookup, but the last name need not be there. */
 int vfs_find_place(struct inode *base, const char *path, unsigned flags, struct place *place);
 void place_put(struct place *place);
+
+/* Changing names: fs/namespace.c, fs/rename.c. Places come from vfs_find_parent or vfs_find_place. All sleep; errors as Linux has them. */
+int vfs_make(const struct place *at, const struct inode_make *make, struct inode **out); /* *out referenced. -EEXIST, ... */
+int vfs_make_unnamed(struct inode *dir, unsigned mode, bool linkable, struct inode **out);
+int vfs_link(const struct place *at, struct inode *inode);
+int vfs_remove(const struct place *at, bool dir); /* unlink, or rmdir */
+
+enum rename_flags { VFS_NOREPLACE = 1, VFS_EXCHANGE = 2 };
+int vfs_rename(const struct place *from, const struct place *to, unsigned flags);
 
 /* The entries of dir from pos on, with its `names` held: the sink may not touch user memory. */
 int dir_read(struct inode *dir, uint64_t pos, struct dir_sink *sink);
@@ -270,6 +302,31 @@ struct kstat {
 
 void inode_stat(struct inode *inode, struct kstat *st);
 
+/* ---- attributes: fs/attr.c; all sleep, and give Linux's errors ---- */
+
+#define VFS_NO_ID UINT32_MAX /* as it is */
+
+int vfs_chmod(struct inode *inode, unsigned mode);
+int vfs_chown(struct inode *inode, unsigned uid, unsigned gid);
+int vfs_set_times(struct inode *inode, const struct timestamp *atime, const struct timestamp *mtime); /* NULL: as it is */
+int vfs_truncate(struct inode *inode, uint64_t size);
+int vfs_fallocate(struct inode *inode, unsigned mode, uint64_t start, uint64_t len);
+uint64_t inode_max_size(const struct inode *inode);
+
+/* The bytes [start, end), and what is needed to read them or, unless data_only, all attributes. Says each error of write-back once. */
+int vfs_fsync_range(struct file *file, uint64_t start, uint64_t end, bool data_only);
+int vfs_syncfs(struct super *super);
+void vfs_sync(void);
+void vfs_unmount_all(void); /* at power-off: everything is on the devices */
+void vfs_usage(struct super *super, struct fs_usage *out);
+void vfs_super_add(struct super *super); /* boot only */
+
+/* -EPERM: one of these is forbidden. lock held. */
+static inline int inode_seals(const struct inode *inode, unsigned what)
+{
+	return inode->seals & what ? -EPERM : 0;
+}
+
 /* -EINVAL if it is no symbolic link. Length, no NUL; cut to size. */
 long inode_readlink(struct inode *inode, char *buf, size_t size);
 
@@ -279,6 +336,7 @@ long inode_readlink(struct inode *inode, char *buf, size_t size);
 struct file_ops {
 	long (*read)(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
 	long (*write)(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
+	long (*write_at)(struct file *file, uintptr_t buf, size_t n, uint64_t *pos); /* as write, and moves pos; NULL: by what write did */
 	int (*ioctl)(struct file *file, unsigned cmd, uintptr_t arg);
 	unsigned (*poll)(struct file *file, struct poller *poller); /* what is ready: see fs/poll.h. NULL: always all */
 	void (*release)(struct file *file); /* the last reference is gone */
@@ -291,6 +349,7 @@ struct file_ops {
 /* (C) constant, (A) atomic, (P) pos_lock */
 struct file {
 	struct inode *inode;	     /* referenced			(C) */
+	struct inode *dir;	     /* where its name was found, referenced; or NULL	(C) */
 	const struct file_ops *ops;  /*					(C) */
 	void *private;		     /*					(C) */
 	_Atomic unsigned refs;	     /*					(A) */
@@ -299,8 +358,11 @@ struct file {
 	_Atomic bool watched;	     /* there has been one		(A) */
 	struct mutex pos_lock;	     /* one read, write, lseek or getdents at a time */
 	uint64_t pos;		     /*					(P) */
+	_Atomic uint32_t error_seq;  /* errors of write-back seen: mm/writeback.h	(A) */
 	struct rcu_head rcu;
 };
+
+extern const struct file_ops regular_file_ops; /* fs/regular.c */
 
 int vfs_open(struct inode *base, const char *path, unsigned flags, unsigned mode, struct file **out);
 int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out); /* takes its own reference */
@@ -356,9 +418,11 @@ struct blkdev;
 int ext2_mount(struct blkdev *dev, struct super **out, char *why, size_t size);
 struct super *proc_mount(void);
 struct super *dev_mount(void);
+struct super *tmpfs_mount(unsigned mode); /* of the root. NULL: no memory */
 
 /* fs/dev.c: for a character device's inode in another file system. What opens is the device of that number; -ENXIO: there is none. */
 extern const struct inode_ops device_node_ops;
 int device_node_open(struct inode *inode, struct file *file);
+
 
 #endif

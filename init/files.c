@@ -214,6 +214,17 @@ unsigned fd_table_size(void)
 	return size;
 }
 
+struct file *fd_get_open(int fd)
+{
+	struct file *file = fd_get(fd);
+
+	if (file && file_flags(file) & VFS_PATH) {
+		file_put(file);
+		file = NULL;
+	}
+	return file;
+}
+
 static unsigned lowest_free(const struct table *t, unsigned from)
 {
 	unsigned word = from / 64;

@@ -23,6 +23,9 @@ void files_close_on_exec(struct files *files);	    /* sleeps */
 /* The open file, with a reference; NULL: none. Takes no lock. */
 struct file *fd_get(int fd);
 
+/* The same, if it can do more than O_PATH. */
+struct file *fd_get_open(int fd);
+
 /* The lowest free number >= from, now reserved; -EMFILE, -ENOMEM. Sleeps. */
 int fd_reserve(unsigned from, bool close_on_exec);
 

@@ -13,6 +13,8 @@ enum {
 	AT_FDCWD = -100,
 	AT_SYMLINK_NOFOLLOW = 0x100,
 	AT_EACCESS = 0x200,
+	AT_REMOVEDIR = 0x200,
+	AT_SYMLINK_FOLLOW = 0x400,
 	AT_NO_AUTOMOUNT = 0x800,
 	AT_EMPTY_PATH = 0x1000,
 };
@@ -25,12 +27,19 @@ enum {
 	ABI_O_TRUNC = 01000,
 	ABI_O_APPEND = 02000,
 	ABI_O_NONBLOCK = 04000,
+	ABI_O_DSYNC = 010000,
+	ABI_O_NOATIME = 01000000,
 	ABI_O_CLOEXEC = 02000000,
+	ABI_O_SYNC_ALL = 04000000, /* O_SYNC is this and O_DSYNC */
 	ABI_O_PATH = 010000000,
+	ABI_O_TMPFILE = 020000000, /* what user space calls so has O_DIRECTORY too */
 };
 
 enum { F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG,
        F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ, F_GETPIPE_SZ };
+enum { RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2 };
+enum { UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe };
+enum { LOCK_SHARED = 1, LOCK_EXCLUSIVE = 2, LOCK_NONBLOCK = 4, LOCK_UNLOCK = 8 };
 enum { FD_CLOEXEC = 1 };
 enum { ABI_SEEK_SET, ABI_SEEK_CUR, ABI_SEEK_END, ABI_SEEK_DATA, ABI_SEEK_HOLE };
 enum { R_OK = 4, W_OK = 2, X_OK = 1 };
@@ -47,6 +56,37 @@ struct linux_dirent64 {
 	uint8_t type;
 	char name[]; /* NUL-terminated; the record is padded to 8 */
 } __attribute__((packed));
+
+struct linux_statfs {
+	int64_t type, bsize, blocks, bfree, bavail, files, ffree;
+	int32_t fsid[2];
+	int64_t namelen, frsize, flags, spare[4];
+};
+
+_Static_assert(sizeof(struct linux_statfs) == 120, "struct statfs");
+
+struct statx_timestamp {
+	int64_t sec;
+	uint32_t nsec;
+	int32_t pad;
+};
+
+#define STATX_BASIC_STATS 0x7ffu
+#define STATX_RESERVED 0x80000000u
+#define AT_STATX_SYNC_TYPE 0x6000u
+
+struct linux_statx {
+	uint32_t mask, blksize;
+	uint64_t attributes;
+	uint32_t nlink, uid, gid;
+	uint16_t mode, pad;
+	uint64_t ino, size, blocks, attributes_mask;
+	struct statx_timestamp atime, btime, ctime, mtime;
+	uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+	uint64_t mnt_id, spare[13];
+};
+
+_Static_assert(sizeof(struct linux_statx) == 256, "struct statx");
 
 _Static_assert(offsetof(struct linux_dirent64, name) == 19, "struct linux_dirent64");
 

@@ -71,6 +71,9 @@ void root_mount(void)
 	if (ext2_mount(block_device(0), &super, why, sizeof(why)))
 		panic("no root file system: %s", why);
 	vfs_mount_root(super);
+	vfs_super_add(super);
 	mount_on("/dev", dev_mount());
 	mount_on("/proc", proc_mount());
+	mount_on("/tmp", tmpfs_mount(01777));
+	mount_on("/dev/shm", tmpfs_mount(01777));
 }

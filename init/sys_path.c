@@ -11,19 +11,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-/* The inode of a path in user memory. 0 and a reference, or -errno. */
-static int user_lookup(int dir, uintptr_t user, unsigned flags, bool empty_ok, struct inode **out)
-{
-	char *path;
-	int err = path_from_user(user, empty_ok, &path);
-
-	if (err)
-		return err;
-	err = path_lookup(dir, path, flags, out);
-	kfree(path);
-	return err;
-}
-
 /* ---- open ---- */
 
 static unsigned open_flags(unsigned abi)
@@ -33,6 +20,14 @@ static unsigned open_flags(unsigned abi)
 
 	if (abi & ABI_O_PATH)
 		return both | VFS_PATH;
+	if (abi & ABI_O_SYNC_ALL)
+		both |= VFS_SYNC;
+	if (abi & ABI_O_TMPFILE)
+		both |= VFS_TMPFILE;
+	if (abi & ABI_O_DSYNC)
+		both |= VFS_DSYNC;
+	if (abi & ABI_O_NOATIME)
+		both |= VFS_NOATIME;
 	return both | access[abi & ABI_O_ACCMODE] | (abi & ABI_O_APPEND ? VFS_APPEND : 0) |
 	       (abi & ABI_O_CREAT ? VFS_CREATE : 0) | (abi & ABI_O_EXCL ? VFS_EXCL : 0) |
 	       (abi & ABI_O_TRUNC ? VFS_TRUNC : 0) | (abi & ABI_O_NONBLOCK ? VFS_NONBLOCK : 0);
@@ -71,11 +66,26 @@ static long open_fd(int dir, const char *path, unsigned flags, unsigned mode)
 	return fd;
 }
 
+/* Combinations that make no sense. */
+static int flags_check(unsigned abi)
+{
+	if (abi & ABI_O_PATH)
+		return 0;
+	if (abi & ABI_O_TMPFILE) {
+		bool writes = (abi & ABI_O_ACCMODE) == 1 || (abi & ABI_O_ACCMODE) == 2;
+
+		return (abi & (ABI_O_DIRECTORY | ABI_O_CREAT)) == ABI_O_DIRECTORY && writes ? 0 : -EINVAL;
+	}
+	return (abi & (ABI_O_DIRECTORY | ABI_O_CREAT)) == (ABI_O_DIRECTORY | ABI_O_CREAT) ? -EINVAL : 0;
+}
+
 long sys_openat(int dir, uintptr_t user, unsigned flags, unsigned mode)
 {
 	char *path;
-	long ret = path_from_user(user, false, &path);
+	long ret = flags_check(flags);
 
+	if (!ret)
+		ret = path_from_user(user, false, &path);
 	if (ret)
 		return ret;
 	ret = open_fd(dir, path, flags, mode);
@@ -86,6 +96,11 @@ long sys_openat(int dir, uintptr_t user, unsigned flags, unsigned mode)
 long sys_open(uintptr_t path, unsigned flags, unsigned mode)
 {
 	return sys_openat(AT_FDCWD, path, flags, mode);
+}
+
+long sys_creat(uintptr_t path, unsigned mode)
+{
+	return sys_openat(AT_FDCWD, path, ABI_O_CREAT | ABI_O_TRUNC | 1, mode);
 }
 
 /* ---- stat ---- */
@@ -139,6 +154,54 @@ long sys_fstat(int fd, uintptr_t out)
 		return -EBADF;
 	err = stat_to_user(file->inode, out);
 	file_put(file);
+	return err;
+}
+
+static struct statx_timestamp statx_time(struct timestamp t)
+{
+	return (struct statx_timestamp){ .sec = t.sec, .nsec = t.nsec };
+}
+
+static unsigned dev_major(uint64_t dev)
+{
+	return (unsigned)(dev >> 8 & 0xfff);
+}
+
+static unsigned dev_minor(uint64_t dev)
+{
+	return (unsigned)((dev & 0xff) | (dev >> 12 & 0xfff00));
+}
+
+static int statx_to_user(struct inode *inode, uintptr_t out)
+{
+	struct kstat k;
+	struct linux_statx st;
+
+	inode_stat(inode, &k);
+	st = (struct linux_statx){
+		.mask = STATX_BASIC_STATS, .blksize = k.blksize, .nlink = k.nlink, .uid = k.uid, .gid = k.gid,
+		.mode = (uint16_t)k.mode, .ino = k.ino, .size = k.size, .blocks = k.blocks,
+		.atime = statx_time(k.atime), .ctime = statx_time(k.ctime), .mtime = statx_time(k.mtime),
+		.rdev_major = dev_major(k.rdev), .rdev_minor = dev_minor(k.rdev),
+		.dev_major = dev_major(k.dev), .dev_minor = dev_minor(k.dev),
+	};
+	return copy_to_user(out, &st, sizeof(st));
+}
+
+long sys_statx(int dir, uintptr_t path, unsigned flags, unsigned mask, uintptr_t out)
+{
+	struct inode *inode;
+	int err;
+
+	if (mask & STATX_RESERVED || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
+		return -EINVAL;
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
+		return -EINVAL;
+	err = user_lookup(dir, path, flags & AT_SYMLINK_NOFOLLOW ? LOOKUP_NOFOLLOW : 0, flags & AT_EMPTY_PATH, &inode);
+	if (err)
+		return err;
+	err = statx_to_user(inode, out);
+	inode_put(inode);
 	return err;
 }
 

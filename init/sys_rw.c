@@ -331,26 +331,3 @@ long sys_ioctl(int fd, unsigned command, uintptr_t arg)
 	file_put(file);
 	return ret;
 }
-
-/* The file system is read-only: everything is on the disk already. */
-long sys_sync(void)
-{
-	return 0;
-}
-
-long sys_fsync(int fd)
-{
-	struct file *file = fd_get(fd);
-	unsigned type;
-
-	if (!file)
-		return -EBADF;
-	type = inode_type(file->inode);
-	file_put(file);
-	return type == S_IFREG || type == S_IFDIR ? 0 : -EINVAL;
-}
-
-long sys_fdatasync(int fd)
-{
-	return sys_fsync(fd);
-}

@@ -15,7 +15,6 @@
 	/* sys_rw.c */ \
 	X(read, 3) X(write, 3) X(readv, 3) X(writev, 3) X(pread64, 4) X(pwrite64, 4) X(preadv, 4) X(pwritev, 4) \
 	X(preadv2, 6) X(pwritev2, 6) X(lseek, 3) X(ioctl, 3) \
-	X(sync, 0) X(fsync, 1) X(fdatasync, 1) \
 	/* sys_dir.c */ \
 	X(getdents64, 3) \
 	/* sys_fd.c */ \
@@ -28,6 +27,15 @@
 	/* sys_path.c */ \
 	X(open, 3) X(openat, 4) X(stat, 2) X(lstat, 2) X(fstat, 2) X(newfstatat, 4) X(readlink, 3) X(readlinkat, 4) \
 	X(access, 2) X(faccessat, 3) X(faccessat2, 4) X(getcwd, 2) X(chdir, 1) X(fchdir, 1) X(umask, 1) \
+	X(creat, 2) X(statx, 5) \
+	/* sys_names.c */ \
+	X(mkdir, 2) X(mkdirat, 3) X(mknod, 3) X(mknodat, 4) X(symlink, 2) X(symlinkat, 3) X(link, 2) X(linkat, 5) \
+	X(unlink, 1) X(unlinkat, 3) X(rmdir, 1) X(rename, 2) X(renameat, 4) X(renameat2, 5) \
+	/* sys_attr.c */ \
+	X(chmod, 2) X(fchmod, 2) X(fchmodat, 3) X(fchmodat2, 4) X(chown, 3) X(lchown, 3) X(fchown, 3) X(fchownat, 5) \
+	X(utime, 2) X(utimes, 2) X(futimesat, 3) X(utimensat, 4) X(truncate, 2) X(ftruncate, 2) X(fallocate, 4) \
+	/* sys_sync.c */ \
+	X(sync, 0) X(fsync, 1) X(fdatasync, 1) X(syncfs, 1) X(sync_file_range, 4) X(statfs, 2) X(fstatfs, 2) \
 	/* sys_mm.c */ \
 	X(mmap, 6) X(munmap, 2) X(mremap, 5) X(mprotect, 3) X(brk, 1) X(mlock, 2) X(mlock2, 3) X(munlock, 2) X(mlockall, 1) \
 	X(munlockall, 0) \
@@ -68,9 +76,6 @@ long sys_preadv2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, u
 long sys_pwritev2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, unsigned flags);
 long sys_lseek(int fd, int64_t offset, unsigned whence);
 long sys_ioctl(int fd, unsigned command, uintptr_t arg);
-long sys_sync(void);
-long sys_fsync(int fd);
-long sys_fdatasync(int fd);
 
 long sys_getdents64(int fd, uintptr_t buf, unsigned size);
 
@@ -115,6 +120,47 @@ long sys_getcwd(uintptr_t buf, size_t size);
 long sys_chdir(uintptr_t path);
 long sys_fchdir(int fd);
 long sys_umask(unsigned mask);
+long sys_creat(uintptr_t path, unsigned mode);
+long sys_statx(int dir, uintptr_t path, unsigned flags, unsigned mask, uintptr_t out);
+
+long sys_mkdir(uintptr_t path, unsigned mode);
+long sys_mkdirat(int dir, uintptr_t path, unsigned mode);
+long sys_mknod(uintptr_t path, unsigned mode, unsigned dev);
+long sys_mknodat(int dir, uintptr_t path, unsigned mode, unsigned dev);
+long sys_symlink(uintptr_t target, uintptr_t path);
+long sys_symlinkat(uintptr_t target, int dir, uintptr_t path);
+long sys_link(uintptr_t from, uintptr_t to);
+long sys_linkat(int from_dir, uintptr_t from, int to_dir, uintptr_t to, unsigned flags);
+long sys_unlink(uintptr_t path);
+long sys_unlinkat(int dir, uintptr_t path, unsigned flags);
+long sys_rmdir(uintptr_t path);
+long sys_rename(uintptr_t from, uintptr_t to);
+long sys_renameat(int from_dir, uintptr_t from, int to_dir, uintptr_t to);
+long sys_renameat2(int from_dir, uintptr_t from, int to_dir, uintptr_t to, unsigned flags);
+
+long sys_chmod(uintptr_t path, unsigned mode);
+long sys_fchmod(int fd, unsigned mode);
+long sys_fchmodat(int dir, uintptr_t path, unsigned mode);
+long sys_fchmodat2(int dir, uintptr_t path, unsigned mode, unsigned flags);
+long sys_chown(uintptr_t path, unsigned uid, unsigned gid);
+long sys_lchown(uintptr_t path, unsigned uid, unsigned gid);
+long sys_fchown(int fd, unsigned uid, unsigned gid);
+long sys_fchownat(int dir, uintptr_t path, unsigned uid, unsigned gid, unsigned flags);
+long sys_utime(uintptr_t path, uintptr_t times);
+long sys_utimes(uintptr_t path, uintptr_t times);
+long sys_futimesat(int dir, uintptr_t path, uintptr_t times);
+long sys_utimensat(int dir, uintptr_t path, uintptr_t times, unsigned flags);
+long sys_truncate(uintptr_t path, int64_t size);
+long sys_ftruncate(int fd, int64_t size);
+long sys_fallocate(int fd, unsigned mode, int64_t start, int64_t len);
+
+long sys_sync(void);
+long sys_fsync(int fd);
+long sys_fdatasync(int fd);
+long sys_syncfs(int fd);
+long sys_sync_file_range(int fd, int64_t start, int64_t n, unsigned flags);
+long sys_statfs(uintptr_t path, uintptr_t out);
+long sys_fstatfs(int fd, uintptr_t out);
 
 long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd, uint64_t offset);
 long sys_munmap(uintptr_t addr, size_t len);

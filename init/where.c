@@ -134,6 +134,18 @@ int path_lookup(int dir, const char *path, unsigned flags, struct inode **out)
 	return err;
 }
 
+int user_lookup(int dir, uintptr_t user, unsigned flags, bool empty_ok, struct inode **out)
+{
+	char *path;
+	int err = path_from_user(user, empty_ok, &path);
+
+	if (err)
+		return err;
+	err = path_lookup(dir, path, flags, out);
+	kfree(path);
+	return err;
+}
+
 /* ---- the path of a program ---- */
 
 /* Puts `path`, relative to directory `dir` (text) unless absolute, into a fresh page. NULL: no memory. */

@@ -74,7 +74,7 @@
 	X(439, faccessat2) X(440, process_madvise) X(441, epoll_pwait2) X(442, mount_setattr) \
 	X(443, quotactl_fd) X(444, landlock_create_ruleset) X(445, landlock_add_rule) \
 	X(446, landlock_restrict_self) X(447, memfd_secret) X(448, process_mrelease) \
-	X(449, futex_waitv) X(450, set_mempolicy_home_node)
+	X(449, futex_waitv) X(450, set_mempolicy_home_node) X(452, fchmodat2)
 /* clang-format on */
 
 #define SYS_LIMIT 512 /* user space reaches numbers below this */

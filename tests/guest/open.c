@@ -127,6 +127,15 @@ static unsigned long number_of(const char *dir, const char *name)
 	return lstat(path, &st) ? 0 : (unsigned long)st.st_ino;
 }
 
+static int is_mounted_on(const char *dir, const char *name)
+{
+	char path[LONGEST];
+	struct stat here, there;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return !stat(dir, &here) && !lstat(path, &there) && here.st_dev != there.st_dev;
+}
+
 /* Every entry has the number that stat gives, and its position leads to the next. */
 static int entries_good(const char *path)
 {
@@ -138,8 +147,8 @@ static int entries_good(const char *path)
 		for (long at = 0; at < n;) {
 			struct linux_dirent *d = (void *)(buf + at), *e = (void *)again;
 
-			/* where something is mounted, the entry means the mounted root's own */
-			good &= d->ino == number_of(path, d->name) || !strcmp(d->name, "..");
+			/* where something is mounted, the entry means what is below it */
+			good &= d->ino == number_of(path, d->name) || !strcmp(d->name, "..") || is_mounted_on(path, d->name);
 			at += d->len;
 			if (at >= n)
 				break;

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files of tmpfs: pages of the cache without a device. A page that comes into the cache is zeroes and is never taken back, so it is what has
+ * been stored in it. Where there is no page there is a hole, and reading one makes none.
+ *
+ * Charges: an inode is charged for the pages in its mapping. mm does not tell us when pages come and go, so we look at how many there are when
+ * one is about to be written and when some have been taken away, under the inode's lock, and put the difference on the account
+ * (inode->blocks: pages charged). Pages that only faults have looked at are charged at the next such moment.
+ */
+#include "fs/tmpfs.h"
+
+#include "kernel/uaccess.h"
+#include "mm/truncate.h"
+#include "mm/write.h"
+
+static uint64_t pages_of(struct inode *inode)
+{
+	return atomic_load_explicit(&inode->mapping.nr_pages, memory_order_relaxed);
+}
+
+/* Lock held. */
+static void charge_settle(struct inode *inode)
+{
+	uint64_t pages = pages_of(inode);
+
+	atomic_fetch_add_explicit(&tmpfs_of(inode)->used, pages - inode->blocks, memory_order_relaxed);
+	inode->blocks = pages;
+}
+
+void tmpfs_uncharge(struct inode *inode)
+{
+	atomic_fetch_sub_explicit(&tmpfs_of(inode)->used, inode->blocks, memory_order_relaxed);
+	inode->blocks = 0;
+}
+
+static bool is_full(struct tmpfs *fs, uint64_t more)
+{
+	return atomic_load_explicit(&fs->used, memory_order_relaxed) + more > fs->limit;
+}
+
+/* ---- as mm sees it ---- */
+
+static void tmpfs_read_pages(struct mapping *m, struct page **pages, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		arch_page_zero(page_address(pages[i]));
+		page_read_done(pages[i], 0);
+	}
+}
+
+/* The page is counted already, if it is in the cache already. */
+static int tmpfs_reserve(struct mapping *m, uint64_t pos, size_t len)
+{
+	struct inode *inode = inode_of(m);
+
+	charge_settle(inode);
+	return is_full(tmpfs_of(inode), 0) ? -ENOSPC : 0;
+}
+
+const struct backing_ops tmpfs_backing = {
+	.read_pages = tmpfs_read_pages,
+	.reserve = tmpfs_reserve,
+	.get = inode_backing_get,
+	.put = inode_backing_put,
+	.name = inode_backing_name,
+	.writable = true,
+	.volatile_pages = true,
+};
+
+/* ---- reading ---- */
+
+static bool is_hole(struct mapping *m, uint64_t pos)
+{
+	bool hole;
+
+	rcu_read_lock();
+	hole = !cache_peek(m, pos >> PAGE_SHIFT);
+	rcu_read_unlock();
+	return hole;
+}
+
+/* Bytes from pos on, at most n, all in a hole or all not. */
+static size_t stretch(struct mapping *m, uint64_t pos, size_t n, bool *hole)
+{
+	size_t len = PAGE_SIZE - pos % PAGE_SIZE;
+
+	*hole = is_hole(m, pos);
+	while (len < n && is_hole(m, pos + len) == *hole)
+		len += PAGE_SIZE;
+	return len < n ? len : n;
+}
+
+static long tmpfs_read(struct inode *inode, uint64_t pos, uintptr_t buf, size_t n)
+{
+	struct mapping *m = &inode->mapping;
+	uint64_t size = mapping_size(m);
+	size_t done = 0;
+	long got = 1;
+
+	if (pos >= size)
+		return 0;
+	n = n < size - pos ? n : (size_t)(size - pos);
+	while (done < n && got > 0) {
+		bool hole;
+		size_t len = stretch(m, pos + done, n - done, &hole);
+
+		if (!hole)
+			got = mapping_read_user(m, pos + done, buf + done, len);
+		else
+			got = clear_user(buf + done, len) ? -EFAULT : (long)len;
+		if (got > 0)
+			done += (size_t)got;
+	}
+	return done ? (long)done : got;
+}
+
+/* ---- size and blocks ---- */
+
+static int tmpfs_truncate(struct inode *inode, uint64_t size)
+{
+	int err = mapping_truncate(&inode->mapping, size);
+
+	charge_settle(inode);
+	return err;
+}
+
+static int punch(struct inode *inode, uint64_t start, uint64_t end)
+{
+	uint64_t size = mapping_size(&inode->mapping);
+	int err;
+
+	end = end < size ? end : size;
+	if (start >= end)
+		return 0;
+	err = mapping_punch_begin(&inode->mapping, start, end);
+	if (!err)
+		mapping_punch_end(&inode->mapping);
+	charge_settle(inode);
+	return err;
+}
+
+/* Pages for [start, end), which lies within the file. */
+static int fill(struct inode *inode, uint64_t start, uint64_t end)
+{
+	for (pgoff_t i = start >> PAGE_SHIFT; i < (end + PAGE_SIZE - 1) >> PAGE_SHIFT; i++) {
+		struct page *page;
+		int err = cache_read(&inode->mapping, i, WAIT_KILLABLE, &page);
+
+		if (err)
+			return err;
+		page_put(page);
+	}
+	charge_settle(inode);
+	return 0;
+}
+
+static int allocate(struct inode *inode, uint64_t start, uint64_t end, bool keep_size)
+{
+	uint64_t size = mapping_size(&inode->mapping);
+	int err = 0;
+
+	if (is_full(tmpfs_of(inode), (end - start) >> PAGE_SHIFT))
+		return -ENOSPC;
+	if (keep_size)
+		end = end < size ? end : size;
+	else if (end > size)
+		err = mapping_truncate(&inode->mapping, end);
+	if (!err && start < end)
+		err = fill(inode, start, end);
+	if (err && mapping_size(&inode->mapping) != size)
+		tmpfs_truncate(inode, size);
+	return err;
+}
+
+static int tmpfs_fallocate(struct inode *inode, unsigned mode, uint64_t start, uint64_t len)
+{
+	if (mode & FALLOC_PUNCH_HOLE)
+		return punch(inode, start, start + len);
+	return allocate(inode, start, start + len, mode & FALLOC_KEEP_SIZE);
+}
+
+const struct inode_ops tmpfs_file_ops = {
+	.read = tmpfs_read,
+	.truncate = tmpfs_truncate,
+	.fallocate = tmpfs_fallocate,
+	.evict = tmpfs_evict,
+};
