@@ -7,7 +7,7 @@
 #include "mm/pagecache.h"
 #include "mm/writeback.h"
 
-static struct spinlock list_lock = SPINLOCK_INIT(LOCK_DIRTY_LIST);
+static struct spinlock list_lock = SPINLOCK_INIT(LOCK_DIRTY_LIST); /* interrupts off: taken under mapping->lock */
 static struct list dirty_mappings = LIST_INIT(dirty_mappings); /* list_lock */
 static _Atomic int64_t nr_unwritten; /* pages that are dirty or under write-back; those that are both count twice */
 
@@ -88,7 +88,8 @@ void writeback_forget_page(struct page *page)
 
 /* ---- the list ---- */
 
-bool dirty_list_drop(struct mapping *m, bool always)
+/* true: its reference on the file is the caller's now. */
+static bool list_drop(struct mapping *m, bool always)
 {
 	irqflags_t flags = spin_lock_irq(&m->lock);
 	bool drop = m->listed && (always || !radix_tagged(&m->pages, RADIX_DIRTY)), kept = false;
@@ -104,9 +105,15 @@ bool dirty_list_drop(struct mapping *m, bool always)
 	return kept;
 }
 
+void dirty_list_leave(struct mapping *m)
+{
+	if (list_drop(m, false))
+		m->ops->put(m);
+}
+
 void writeback_forget(struct mapping *m)
 {
-	bool kept = dirty_list_drop(m, true);
+	bool kept = list_drop(m, true);
 
 	assert(!kept);
 	(void)kept;
@@ -127,9 +134,10 @@ void mapping_unlinked(struct mapping *m)
 struct mapping *dirty_list_next(void)
 {
 	struct mapping *m, *found = NULL;
+	irqflags_t flags;
 
 	rcu_read_lock();
-	spin_lock(&list_lock);
+	flags = spin_lock_irq(&list_lock);
 	list_for_each(m, &dirty_mappings, dirty) {
 		if (!m->ops->get(m))
 			continue;
@@ -138,7 +146,7 @@ struct mapping *dirty_list_next(void)
 		list_append(&dirty_mappings, &m->dirty);
 		break;
 	}
-	spin_unlock(&list_lock);
+	spin_unlock_irq(&list_lock, flags);
 	rcu_read_unlock();
 	return found;
 }
@@ -147,11 +155,11 @@ unsigned dirty_list_length(void)
 {
 	struct mapping *m;
 	unsigned n = 0;
+	irqflags_t flags = spin_lock_irq(&list_lock);
 
-	spin_lock(&list_lock);
 	list_for_each(m, &dirty_mappings, dirty)
 		n++;
-	spin_unlock(&list_lock);
+	spin_unlock_irq(&list_lock, flags);
 	return n;
 }
 

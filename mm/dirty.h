@@ -9,8 +9,8 @@
 struct mapping *dirty_list_next(void);
 unsigned dirty_list_length(void);
 
-/* Takes the mapping off the list, if `always` or nothing in it is dirty. true: its reference on the file is the caller's now. */
-bool dirty_list_drop(struct mapping *m, bool always);
+/* Takes the mapping off the list if nothing in it is dirty. The caller has a reference of its own. */
+void dirty_list_leave(struct mapping *m);
 
 int64_t dirty_pages(void); /* dirty or under write-back */
 void dirty_written(void);  /* one page's write-back is over. Any context */

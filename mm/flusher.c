@@ -31,8 +31,7 @@ static void visit_all(bool wait)
 			mapping_sync(m, 0, UINT64_MAX);
 		else
 			mapping_flush(m);
-		if (dirty_list_drop(m, false))
-			m->ops->put(m);
+		dirty_list_leave(m);
 		m->ops->put(m);
 	}
 }

@@ -122,6 +122,7 @@ static int zero_part(struct page *page, unsigned offset, unsigned end, enum wait
 
 	if (err)
 		return err;
+	page_forget_blocks(page); /* first: stores from now on wait until we are done */
 	memset((char *)page_address(page) + offset, 0, end - offset);
 	page_mark_dirty(page);
 	page_unlock(page);

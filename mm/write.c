@@ -15,7 +15,8 @@
  * 5. The size is raised when the bytes are there, by a release that pairs with mapping_size, under the page lock: write-back, which looks at the
  *    size under that lock, does not take the page for one behind the end and its bytes for a tail to be zeroed. Only then is it dirty.
  * 6. Before the size grows, what lies behind the end in the last page becomes zero: stores through mappings may have left something there. Such
- *    stores could go on without asking for blocks; so PG_BACKED is cleared and the entries are write-protected.
+ *    stores could go on without asking for blocks; so PG_BACKED is cleared and the entries are write-protected first. The next store asks, and
+ *    waits for write_lock.
  */
 #include "mm/write.h"
 
@@ -102,6 +103,17 @@ int mapping_reserve_page(struct mapping *m, pgoff_t index)
 	return err;
 }
 
+void page_forget_blocks(struct page *page)
+{
+	struct mapping *m = atomic_load_explicit(&page->mapping, memory_order_relaxed);
+
+	assert(page_locked(page));
+	/* acq_rel: a fault that saw it set has its entry found by the walk, one that comes later sees it clear */
+	atomic_fetch_and_explicit(&page->flags, ~(uint32_t)PG_BACKED, memory_order_acq_rel);
+	if (m->ops->reserve)
+		rmap_protect_pages(m, &page, 1);
+}
+
 /* ---- size ---- */
 
 int mapping_prepare_extend(struct mapping *m)
@@ -118,11 +130,8 @@ int mapping_prepare_extend(struct mapping *m)
 		return got; /* not cached: what is behind the end was zero when it was written */
 	got = page_lock_to_change(page, WAIT_KILLABLE);
 	if (!got) {
+		page_forget_blocks(page);
 		memset((char *)page_address(page) + size % PAGE_SIZE, 0, PAGE_SIZE - size % PAGE_SIZE);
-		/* acq_rel: a fault that saw it set has its entry found by the walk, one that comes later sees it clear */
-		atomic_fetch_and_explicit(&page->flags, ~(uint32_t)PG_BACKED, memory_order_acq_rel);
-		if (m->ops->reserve)
-			rmap_protect_pages(m, &page, 1);
 		page_unlock(page);
 	}
 	page_put(page);

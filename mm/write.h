@@ -23,6 +23,9 @@ long mapping_write_kernel(struct mapping *m, uint64_t pos, const void *buf, size
  * more nothing happens. Takes write_lock; sleeps. 0, -EINTR (killed), -ENOSPC, ... */
 int mapping_reserve_page(struct mapping *m, pgoff_t index);
 
+/* Some bytes of the page may have no block any more, or not yet: stores have to ask again. Page locked, write_lock held. Sleeps. */
+void page_forget_blocks(struct page *page);
+
 /* Before the size is raised other than by these calls: what lies behind the end in the last page reads as zero, and stores
  * there will have to ask for their blocks. write_lock held; sleeps. 0, -EIO, -ENOMEM. */
 int mapping_prepare_extend(struct mapping *m);

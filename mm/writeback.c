@@ -81,6 +81,20 @@ struct sweep {
 	struct page *pages[WRITE_PAGES_MAX];
 };
 
+/* What lies behind the end of the file reaches the disk as zeroes. Write-protected, so that no store comes after; locked, as write(2) may move the end. */
+static void zero_tail(struct mapping *m, struct page *page)
+{
+	uint64_t size;
+
+	if (atomic_load_explicit(&page->index, memory_order_relaxed) < mapping_size(m) >> PAGE_SHIFT)
+		return;
+	page_lock(page);
+	size = mapping_size(m);
+	if (atomic_load_explicit(&page->index, memory_order_relaxed) == size >> PAGE_SHIFT)
+		memset((char *)page_address(page) + size % PAGE_SIZE, 0, PAGE_SIZE - size % PAGE_SIZE);
+	page_unlock(page);
+}
+
 static void sweep_submit(struct sweep *s)
 {
 	unsigned n = s->n;
@@ -90,6 +104,7 @@ static void sweep_submit(struct sweep *s)
 		return;
 	trace(&trace_write, s->m, s->pages[0]->index, n);
 	rmap_protect_pages(s->m, s->pages, n);
+	zero_tail(s->m, s->pages[n - 1]);
 	s->m->ops->write_pages(s->m, s->pages, n);
 }
 
@@ -104,21 +119,11 @@ static struct page *sweep_find(struct sweep *s, bool *referenced)
 	return page;
 }
 
-/* What lies behind the end of the file reaches the disk as zeroes. Page locked. */
-static void zero_tail(struct mapping *m, struct page *page)
-{
-	uint64_t size = mapping_size(m);
-
-	if (atomic_load_explicit(&page->index, memory_order_relaxed) == size >> PAGE_SHIFT)
-		memset((char *)page_address(page) + size % PAGE_SIZE, 0, PAGE_SIZE - size % PAGE_SIZE);
-}
-
 /* A locked, dirty page, not under write-back, becomes one to be written. */
 static void begin_write(struct mapping *m, pgoff_t index, struct page *page)
 {
 	irqflags_t flags;
 
-	zero_tail(m, page);
 	page_get(page);
 	flags = spin_lock_irq(&m->lock);
 	/* acq_rel: 2 above. Both bits in one step, so that nobody sees the page neither dirty nor on its way */
@@ -262,7 +267,10 @@ int mapping_sync(struct mapping *m, uint64_t start, uint64_t end)
 		return 0;
 	might_sleep();
 	err = sweep(m, first, last, true);
-	return err ? err : wait_range(m, first, last);
+	if (!err)
+		err = wait_range(m, first, last);
+	dirty_list_leave(m);
+	return err;
 }
 
 void mapping_flush(struct mapping *m)
