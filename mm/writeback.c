@@ -81,7 +81,7 @@ struct sweep {
 	struct page *pages[WRITE_PAGES_MAX];
 };
 
-/* What lies behind the end of the file reaches the disk as zeroes. Write-protected, so that no store comes after; locked, as write(2) may move the end. */
+/* What lies behind the end of the file reaches the disk as zeroes. Write-protected: no store comes after; locked: write(2) may move the end. */
 static void zero_tail(struct mapping *m, struct page *page)
 {
 	uint64_t size;
