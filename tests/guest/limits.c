@@ -9,8 +9,8 @@
 
 #include "tap.h"
 
-#define CHILDREN 400
-#define THREADS 500
+#define CHILDREN 300
+#define THREADS 300
 #define ROUNDS 2
 
 #define SLACK (2ul << 20) /* caches that have grown */
@@ -188,11 +188,11 @@ static int descriptors(void)
 
 static void threads_and_exit(void *arg)
 {
-	char *stacks = mmap(NULL, 200 * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *stacks = mmap(NULL, 100 * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)arg;
 	gate_word = 0;
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < 100; i++)
 		if (thread(stacks + (i + 1) * STACK) < 0)
 			_exit(2);
 	_exit(9);
@@ -202,16 +202,16 @@ static int ends(void)
 {
 	int good = 1;
 
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 3; i++)
 		good &= WEXITSTATUS(in_child(threads_and_exit, NULL)) == 9;
 	return good;
 }
 
 int main(void)
 {
-	leaves_nothing("400 processes at once", children);
-	leaves_nothing("500 threads at once", threads);
+	leaves_nothing("300 processes at once", children);
+	leaves_nothing("300 threads at once", threads);
 	leaves_nothing("all the pipes there may be, then EMFILE", descriptors);
-	leaves_nothing("processes with 200 sleeping threads that end", ends);
+	leaves_nothing("processes with 100 sleeping threads that end", ends);
 	return tap_done();
 }
