@@ -137,5 +137,7 @@ const struct backing_ops ext2_backing = {
 	.get = inode_backing_get,
 	.put = inode_backing_put,
 	.name = inode_backing_name,
+	.via_get = file_via_get,
+	.via_put = file_via_put,
 	.writable = true,
 };

@@ -131,6 +131,7 @@ void file_put(struct file *file)
 	writers_leave(file);
 	if (file->dir)
 		inode_put(file->dir);
+	file_forget(file);
 	inode_put(file->inode);
 	rcu_call(&file->rcu, file_free_rcu);
 }

@@ -124,5 +124,7 @@ int vfs_open(struct inode *base, const char *path, unsigned flags, unsigned mode
 	do {
 		err = open_once(base, path, flags, mode, out);
 	} while (err == -EEXIST && !(flags & VFS_EXCL));
+	if (!err)
+		file_remember(*out, base, path);
 	return err;
 }

@@ -133,6 +133,19 @@ static int link_text(struct inode *link, const char *rest, char **out)
 	return 0;
 }
 
+/* What is left goes on from where the link leads; if nothing is left, that is it. */
+static int jump(struct walk *w, struct inode *link)
+{
+	struct inode *to;
+	int err = link->ops->target(link, &to);
+
+	if (err)
+		return err;
+	step_to(w, to);
+	w->left += w->len;
+	return 0;
+}
+
 static int follow(struct walk *w, struct inode *link)
 {
 	char *buf = NULL;
@@ -140,6 +153,8 @@ static int follow(struct walk *w, struct inode *link)
 
 	if (++w->links > LINKS_MAX)
 		return -ELOOP;
+	if (link->ops->target)
+		return jump(w, link);
 	err = link_text(link, w->left + w->len, &buf);
 	if (err)
 		return err;
@@ -198,8 +213,14 @@ static bool slash_behind(const struct walk *w)
 /* The last name. 0: *found, referenced; 1: it was a link, and the walk goes on. */
 static int last_name(struct walk *w, unsigned flags, struct inode **found)
 {
-	int err = lookup_in(w->at, w->len ? w->left : ".", w->len ? w->len : 1, found);
+	int err = 0;
 
+	if (w->len) {
+		err = lookup_in(w->at, w->left, w->len, found);
+	} else { /* "/", or where a link of /proc led, which need not be a directory */
+		*found = w->at;
+		inode_get(*found);
+	}
 	w->missing = err == -ENOENT;
 	if (err)
 		return err;

@@ -60,6 +60,14 @@ void text_add(struct text *t, const char *format, ...)
 	va_end(args);
 }
 
+void text_bytes(struct text *t, const void *bytes, size_t n)
+{
+	if (!text_room(t, n + 1))
+		return;
+	memcpy(t->buf + t->len, bytes, n);
+	t->len += n;
+}
+
 /* ---- open text files ---- */
 
 /* A text as it was made once. Nobody changes it, so it is read without a lock. */
@@ -71,6 +79,7 @@ struct snapshot {
 /* (C) constant, (D) lock */
 struct text_file {
 	make_text *make;	   /*						(C) */
+	store_text *store;	   /* or NULL					(C) */
 	struct spinlock lock;
 	struct snapshot *snapshot; /* what is being read, referenced; or NULL	(D) */
 };
@@ -139,6 +148,35 @@ static long text_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 	return done;
 }
 
+/* Without the blanks at the end, which echo puts there. */
+static void trim(char *data, size_t n)
+{
+	while (n && (data[n - 1] == '\n' || data[n - 1] == ' '))
+		n--;
+	data[n] = 0;
+}
+
+static long text_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
+{
+	const struct text_file *t = file->private;
+	char *data;
+	int err;
+
+	(void)pos; /* one write is one value, wherever it goes */
+	if (!t->store || n >= STORE_MAX)
+		return -EINVAL;
+	data = kmalloc(n + 1);
+	if (!data)
+		return -ENOMEM;
+	err = copy_from_user(data, buf, n);
+	if (!err) {
+		trim(data, n);
+		err = t->store(file->inode, data);
+	}
+	kfree(data);
+	return err ? err : (long)n;
+}
+
 static void text_release(struct file *file)
 {
 	struct text_file *t = file->private;
@@ -147,15 +185,16 @@ static void text_release(struct file *file)
 	kfree(t);
 }
 
-static const struct file_ops text_ops = { .read = text_read, .release = text_release, .loose_position = true };
+static const struct file_ops text_ops = { .read = text_read, .write = text_write, .release = text_release, .loose_position = true };
 
-int proc_text_open(struct file *file, make_text *make)
+int proc_text_open(struct file *file, make_text *make, store_text *store)
 {
 	struct text_file *t = kzalloc(sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;
 	t->make = make;
+	t->store = store;
 	spin_init(&t->lock, LOCK_TEXT);
 	file->private = t;
 	file->ops = &text_ops;
@@ -172,51 +211,20 @@ static int entry_make(struct inode *inode, struct text *t)
 	return 0;
 }
 
-/* Without the blanks at the end, which echo puts there. */
-static void trim(char *data, size_t n)
+static int entry_store(struct inode *inode, const char *data)
 {
-	while (n && (data[n - 1] == '\n' || data[n - 1] == ' '))
-		n--;
-	data[n] = 0;
+	const struct entry *entry = memnode_of(inode)->arg;
+
+	return entry->store(entry->path, data);
 }
-
-static long entry_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
-{
-	const struct entry *entry = memnode_of(file->inode)->arg;
-	char *data;
-	int err;
-
-	(void)pos; /* one write is one value, wherever it goes */
-	if (!entry->store || n >= STORE_MAX)
-		return -EINVAL;
-	data = kmalloc(n + 1);
-	if (!data)
-		return -ENOMEM;
-	err = copy_from_user(data, buf, n);
-	if (!err) {
-		trim(data, n);
-		err = entry->store(entry->path, data);
-	}
-	kfree(data);
-	return err ? err : (long)n;
-}
-
-static const struct file_ops entry_ops = { .read = text_read,
-					   .write = entry_write,
-					   .release = text_release,
-					   .loose_position = true };
 
 static int entry_open(struct inode *inode, struct file *file)
 {
 	const struct entry *entry = memnode_of(inode)->arg;
-	int err;
 
 	if ((file_flags(file) & VFS_WRITE) && !entry->store)
 		return -EACCES;
-	err = proc_text_open(file, entry_make);
-	if (!err)
-		file->ops = &entry_ops;
-	return err;
+	return proc_text_open(file, entry_make, entry->store ? entry_store : NULL);
 }
 
 static const struct inode_ops entry_inode_ops = { .open = entry_open };
@@ -280,7 +288,6 @@ struct super *proc_mount(void)
 	if (!proc_root)
 		return NULL;
 	proc_root->inode->ops = &root_ops;
-	proc_system_register();
 	return &proc_super;
 }
 

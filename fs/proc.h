@@ -13,23 +13,45 @@ struct text {
 };
 
 void text_add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_bytes(struct text *t, const void *bytes, size_t n);
 
 /* path: below /proc, "fault/stats"; directories on the way come by themselves; both functions are told it, so that they can serve several
  * files. store may be NULL: 0 or -errno; data is terminated. Boot time only. */
 void proc_register(const char *path, void (*show)(struct text *t, const char *path),
 		   int (*store)(const char *path, const char *data));
 
-/* Per-process files: /proc/PID/NAME and /proc/self/NAME. init registers this once. */
+/* ---- processes: /proc/self, /proc/PID, /proc/PID/task/TID ---- */
+
+struct file;
+struct inode;
+
+/* Whose. Constant. */
+struct proc_id {
+	unsigned pid;
+	unsigned tid; /* 0: the process as a whole */
+	unsigned fd;
+};
+
+/* One file in the directory of a process and of each of its threads. All sleep; -ESRCH: gone. Constant. */
+struct proc_file {
+	const char *name;
+	int (*show)(const struct proc_id *id, struct text *t);
+	int (*store)(const struct proc_id *id, const char *data); /* NULL: read-only */
+	int (*target)(const struct proc_id *id, struct inode **out, char *path, size_t size); /* it is a link: to an inode, referenced, if
+											       * out is not NULL, with this path */
+};
+
+/* init registers this once. next_: the lowest that there is >= the one given, 0 (-1 of fds): none. Constant. */
 struct proc_processes {
 	unsigned (*self)(void);
-	unsigned (*next)(unsigned pid);			   /* lowest pid >= this one, 0: none */
-	const char *const *names;			   /* NULL at the end */
-	int (*show)(unsigned pid, const char *name, struct text *t); /* 0 or -ESRCH */
-	long (*exe)(unsigned pid, char *buf, size_t size); /* where /proc/PID/exe points; -ENOENT */
+	unsigned (*self_thread)(void);
+	unsigned (*next)(unsigned pid);
+	unsigned (*next_thread)(unsigned pid, unsigned tid);
+	int (*next_fd)(unsigned pid, unsigned fd);
+	int (*fd_target)(const struct proc_id *id, struct inode **out, char *path, size_t size); /* as proc_file.target */
+	const struct proc_file *files; /* name NULL at the end */
 };
 
 void proc_set_processes(const struct proc_processes *p);
-
-void proc_system_register(void); /* fs/proc_system.c, from proc_mount */
 
 #endif

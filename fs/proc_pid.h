@@ -20,9 +20,11 @@ bool dir_stop_emit(struct dir_sink *sink, const char *name, size_t len, uint64_t
 int proc_pid_lookup(const char *name, size_t len, struct inode **out);
 int proc_pid_readdir(uint64_t pos, struct dir_sink *sink);
 
-/* Makes it a text file, whose text comes from make: 0 or -errno, which read(2) then gives. make holds no lock. 0 or -ENOMEM. */
+/* Makes it a text file, whose text comes from make: 0 or -errno, which read(2) then gives. make holds no lock. What is written to it goes to
+ * store, as one terminated piece without the blanks at its end; NULL: -EINVAL. 0 or -ENOMEM. */
 typedef int make_text(struct inode *inode, struct text *t);
-int proc_text_open(struct file *file, make_text *make);
+typedef int store_text(struct inode *inode, const char *data);
+int proc_text_open(struct file *file, make_text *make, store_text *store);
 struct inode *proc_root_inode(void);
 
 #endif

@@ -63,6 +63,8 @@ const struct backing_ops tmpfs_backing = {
 	.get = inode_backing_get,
 	.put = inode_backing_put,
 	.name = inode_backing_name,
+	.via_get = file_via_get,
+	.via_put = file_via_put,
 	.writable = true,
 	.volatile_pages = true,
 };

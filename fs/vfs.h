@@ -146,6 +146,9 @@ struct inode_ops {
 	long (*read)(struct inode *inode, uint64_t pos, uintptr_t buf, size_t n);
 
 	long (*readlink)(struct inode *inode, char *buf, size_t size); /* length, no NUL */
+
+	/* A link that leads to something that needs no name (/proc/PID/exe, fd): *out referenced. NULL: it leads where readlink says. */
+	int (*target)(struct inode *inode, struct inode **out);
 	int (*open)(struct inode *inode, struct file *file);	       /* may set file->ops and file->private */
 
 	/* lock held. Attributes have changed in the inode: they are to reach the disk some time. Cannot fail. NULL: memory is the disk. */
@@ -359,6 +362,8 @@ struct file {
 	struct mutex pos_lock;	     /* one read, write, lseek or getdents at a time */
 	uint64_t pos;		     /*					(P) */
 	_Atomic uint32_t error_seq;  /* errors of write-back seen: mm/writeback.h	(A) */
+	char *path;		     /* what it was opened by, or NULL	(C) */
+	struct inode *base;	     /* where that begins, referenced	(C) */
 	struct rcu_head rcu;
 };
 
@@ -366,6 +371,14 @@ extern const struct file_ops regular_file_ops; /* fs/regular.c */
 
 int vfs_open(struct inode *base, const char *path, unsigned flags, unsigned mode, struct file **out);
 int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out); /* takes its own reference */
+
+/* fs/file_path.c: remember: once, by whoever opened it. path: absolute, " (deleted)" behind it, or "pipe:[7]"; sleeps, no lock held. via: for
+ * backing_ops, so that a mapping keeps the open file it came through. */
+void file_remember(struct file *file, struct inode *base, const char *path);
+void file_forget(struct file *file);
+void file_path(struct file *file, char *buf, size_t size);
+void file_via_get(void *via);
+void file_via_put(void *via);
 
 void file_get(struct file *file);
 bool file_tryget(struct file *file); /* RCU read section */

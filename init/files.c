@@ -204,6 +204,22 @@ struct file *fd_get(int fd)
 	return file;
 }
 
+struct file *files_next(struct files *files, unsigned *fd)
+{
+	struct file *file = NULL;
+	struct table *t;
+
+	rcu_read_lock();
+	t = table_of(files);
+	for (; *fd < t->size && !file; *fd += !file) {
+		file = rcu_load(&t->slots[*fd]); /* pairs with slot_write */
+		if (file && !file_tryget(file))
+			file = NULL;
+	}
+	rcu_read_unlock();
+	return file;
+}
+
 unsigned fd_table_size(void)
 {
 	unsigned size;

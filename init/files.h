@@ -20,6 +20,9 @@ void files_put(struct files *files);		    /* the last one closes all. Sleeps */
 bool files_shared(const struct files *files);
 void files_close_on_exec(struct files *files);	    /* sleeps */
 
+/* The lowest open descriptor >= *fd of any table, which becomes *fd, and its file, with a reference; NULL: none. */
+struct file *files_next(struct files *files, unsigned *fd);
+
 /* The open file, with a reference; NULL: none. Takes no lock. */
 struct file *fd_get(int fd);
 

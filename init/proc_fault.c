@@ -10,7 +10,6 @@
 #include "kernel/frame.h"
 #include "kernel/log.h"
 #include "kernel/stats.h"
-#include "kernel/time.h"
 #include "kernel/trace.h"
 #include "lib/errno.h"
 #include "lib/format.h"
@@ -35,25 +34,6 @@ static void memory_show(struct text *t, const char *path)
 {
 	(void)path;
 	text_add(t, "total %lu\navailable %lu\n", frame_total(), frame_available());
-}
-
-/* As Linux writes it, in KiB. */
-static void meminfo_show(struct text *t, const char *path)
-{
-	const uint64_t kib = PAGE_SIZE / 1024;
-	uint64_t cached = stat_read(STAT_cache_pages);
-
-	(void)path;
-	text_add(t, "MemTotal: %15lu kB\nMemFree: %16lu kB\nMemAvailable: %11lu kB\nCached: %17lu kB\n", frame_total() * kib,
-		 frame_available() * kib, (frame_available() + cached) * kib, cached * kib);
-}
-
-static void uptime_show(struct text *t, const char *path)
-{
-	uint64_t ms = clock_ns() / NSEC_PER_MSEC;
-
-	(void)path;
-	text_add(t, "%lu.%02lu 0.00\n", ms / 1000, ms % 1000 / 10);
 }
 
 static void trace_show(struct text *t, const char *path)
@@ -102,8 +82,6 @@ void proc_fault_register(void)
 	proc_register("fault/stats", stats_show, NULL);
 	proc_register("fault/boot", boot_show, NULL);
 	proc_register("fault/memory", memory_show, NULL);
-	proc_register("meminfo", meminfo_show, NULL);
-	proc_register("uptime", uptime_show, NULL);
 	proc_register("fault/trace", trace_show, trace_store);
 	for (unsigned i = 0; policy_name(i); i++) {
 		snprintf(path, sizeof(path), POLICIES "%s", policy_name(i));

@@ -1,120 +1,229 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * /proc/PID/maps, status, exe. The text is made in kernel memory; the address space's lock is
- * held while its VMAs are listed, and never while user memory is touched.
- */
+/* The directory of a process: which files it has, and the small ones. No text is made under a lock but what the process's own memory needs. */
 #include "init/proc_files.h"
 
-#include "fs/proc.h"
 #include "fs/vfs.h"
 #include "init/process_impl.h"
+#include "kernel/slab.h"
 #include "lib/errno.h"
+#include "lib/parse.h"
 #include "lib/string.h"
+#include "mm/remote.h"
 
-/* ---- one process ---- */
+/* ---- its memory: arguments and environment ---- */
 
-static void vma_name(const struct vma *vma, char *buf, size_t size)
-{
-	const struct mm *mm = vma->mm;
+#define STRINGS_MAX (2ul << 20) /* as much as execve takes */
 
-	buf[0] = '\0';
-	if (vma->mapping)
-		vma->mapping->ops->name(vma->mapping, buf, size);
-	else if (vma->start < mm->brk && vma->end > mm->brk_start)
-		strlcpy(buf, "[heap]", size);
-	else if (vma->start < mm->stack_top && vma->end >= mm->stack_top)
-		strlcpy(buf, "[stack]", size);
-}
-
-/* A line as Linux has it, but for device and inode numbers. */
-static void vma_show(const struct vma *vma, void *arg)
-{
-	char name[64];
-
-	vma_name(vma, name, sizeof(name));
-	text_add(arg, "%08lx-%08lx %c%c%c%c %08lx 00:00 0%s%s\n", vma->start, vma->end, vma->flags & VMA_READ ? 'r' : '-',
-		 vma->flags & VMA_WRITE ? 'w' : '-', vma->flags & VMA_EXEC ? 'x' : '-',
-		 vma->flags & VMA_SHARED ? 's' : 'p', vma->mapping ? vma->pgoff * PAGE_SIZE : 0,
-		 name[0] ? "                          " : "", name);
-}
-
-static void maps_show(struct process *p, struct text *t)
-{
-	struct mm *mm = process_mm(p);
-
-	if (!mm)
-		return;
-	mm_for_each_vma(mm, vma_show, t);
-	mm_put(mm);
-}
-
-static void status_show(struct process *p, struct text *t)
-{
-	struct usage used = process_usage(p);
-	struct mm *mm = process_mm(p);
-	const char *base = strrchr(p->path, '/');
-
-	text_add(t, "Name:\t%s\nPid:\t%u\nPPid:\t%u\nThreads:\t%u\n", base ? base + 1 : p->path, p->pid,
-		 process_parent_pid(p), p->nr_tasks);
-	if (mm) {
-		text_add(t, "VmSize:\t%lu kB\nVmRSS:\t%ld kB\n", mm->mapped * (PAGE_SIZE / 1024),
-			 atomic_load_explicit(&mm->rss, memory_order_relaxed) * (long)(PAGE_SIZE / 1024));
-		mm_put(mm);
-	}
-	text_add(t, "MinorFaults:\t%lu\nMajorFaults:\t%lu\n", used.minflt, used.majflt);
-}
-
-static const char *const names[] = { "maps", "status", NULL };
-
-static int process_show(unsigned pid, const char *name, struct text *t)
+static int show_memory(unsigned pid, bool environment, struct text *t)
 {
 	struct process *p = process_find(pid);
+	struct mm *mm = p ? process_mm(p) : NULL;
+	char *piece = kmalloc(PAGE_SIZE);
+	uintptr_t at, end;
+	size_t got = 1;
+
+	if (p)
+		process_put(p);
+	if (mm && piece) {
+		at = environment ? mm->env_start : mm->arg_start;
+		end = environment ? mm->env_end : mm->arg_end;
+		if (end > at + STRINGS_MAX)
+			end = at + STRINGS_MAX;
+		for (; at < end && got; at += got) {
+			got = mm_read_remote(mm, at, piece, end - at < PAGE_SIZE ? end - at : PAGE_SIZE);
+			text_bytes(t, piece, got);
+		}
+	}
+	if (mm)
+		mm_put(mm);
+	kfree(piece);
+	return p ? 0 : -ESRCH;
+}
+
+static int cmdline_show(const struct proc_id *id, struct text *t)
+{
+	return show_memory(id->pid, false, t);
+}
+
+static int environ_show(const struct proc_id *id, struct text *t)
+{
+	return show_memory(id->pid, true, t);
+}
+
+/* ---- comm ---- */
+
+/* Calls fn for the task, or the process's first one, with its process's lock held. -ESRCH: there is none. */
+static int with_task(const struct proc_id *id, void (*fn)(struct task *t, void *arg), void *arg)
+{
+	struct process *p = process_find(id->pid);
+	unsigned tid = id->tid ? id->tid : id->pid;
+	irqflags_t flags;
+	int err = -ESRCH;
+	struct task *t;
 
 	if (!p)
 		return -ESRCH;
-	if (strcmp(name, "maps") == 0)
-		maps_show(p, t);
-	else
-		status_show(p, t);
+	flags = spin_lock_irq(&p->lock);
+	list_for_each(t, &p->tasks, link)
+		if (t->thread->tid == tid) {
+			fn(t, arg);
+			err = 0;
+			break;
+		}
+	spin_unlock_irq(&p->lock, flags);
 	process_put(p);
+	return err;
+}
+
+static void name_get(struct task *t, void *arg)
+{
+	strlcpy(arg, t->thread->name, THREAD_NAME);
+}
+
+static void name_set(struct task *t, void *arg)
+{
+	strlcpy(t->thread->name, arg, THREAD_NAME);
+}
+
+static int comm_show(const struct proc_id *id, struct text *t)
+{
+	char name[THREAD_NAME];
+	int err = with_task(id, name_get, name);
+
+	if (!err)
+		text_add(t, "%s\n", name);
+	return err;
+}
+
+static int comm_store(const struct proc_id *id, const char *data)
+{
+	char name[THREAD_NAME];
+
+	if (id->pid != process_current()->pid)
+		return -EINVAL;
+	strlcpy(name, data, sizeof(name));
+	return with_task(id, name_set, name);
+}
+
+/* ---- what never changes here ---- */
+
+static int mounts_show(const struct proc_id *id, struct text *t)
+{
+	(void)id;
+	proc_mounts_text(t);
 	return 0;
 }
 
-static long process_exe(unsigned pid, char *buf, size_t size)
+static int mountinfo_show(const struct proc_id *id, struct text *t)
 {
-	struct process *p = process_find(pid);
-	size_t len;
-
-	if (!p)
-		return -ENOENT;
-	len = strlen(p->path);
-	if (len > size)
-		len = size;
-	memcpy(buf, p->path, len);
-	process_put(p);
-	return (long)len;
+	(void)id;
+	text_add(t, "1 1 0:1 / / rw,relatime - ext2 /dev/disk0 rw\n2 1 0:4 / /proc rw,relatime - proc proc rw\n"
+		    "3 1 0:3 / /dev rw,relatime - devtmpfs devtmpfs rw\n");
+	return 0;
 }
+
+static int zero_show(const struct proc_id *id, struct text *t)
+{
+	(void)id;
+	text_add(t, "0\n");
+	return 0;
+}
+
+/* Nobody is killed for others' sake, so the score is taken and forgotten. */
+static int score_store(const struct proc_id *id, const char *data)
+{
+	bool minus = data[0] == '-';
+	uint64_t n;
+
+	(void)id;
+	return parse_u64(data + minus, NULL, &n) || n > 1000 ? -EINVAL : 0;
+}
+
+static void wchan_get(struct task *t, void *arg)
+{
+	*(bool *)arg = atomic_load_explicit(&t->thread->state, memory_order_relaxed) == THREAD_PARKED;
+}
+
+static int wchan_show(const struct proc_id *id, struct text *t)
+{
+	bool sleeps = false;
+	int err = with_task(id, wchan_get, &sleeps);
+
+	text_add(t, "%s", sleeps ? "thread_park" : "0");
+	return err;
+}
+
+static const struct proc_file files[] = {
+	{ "cmdline", cmdline_show, NULL, NULL },
+	{ "comm", comm_show, comm_store, NULL },
+	{ "cwd", NULL, NULL, proc_cwd },
+	{ "environ", environ_show, NULL, NULL },
+	{ "exe", NULL, NULL, proc_exe },
+	{ "limits", proc_limits_show, NULL, NULL },
+	{ "maps", proc_maps_show, NULL, NULL },
+	{ "mountinfo", mountinfo_show, NULL, NULL },
+	{ "mounts", mounts_show, NULL, NULL },
+	{ "oom_score", zero_show, NULL, NULL },
+	{ "oom_score_adj", zero_show, score_store, NULL },
+	{ "root", NULL, NULL, proc_root_link },
+	{ "smaps", proc_smaps_show, NULL, NULL },
+	{ "stat", proc_stat_show, NULL, NULL },
+	{ "statm", proc_statm_show, NULL, NULL },
+	{ "status", proc_status_show, NULL, NULL },
+	{ "wchan", wchan_show, NULL, NULL },
+	{ NULL, NULL, NULL, NULL },
+};
+
+/* ---- which there are ---- */
 
 static unsigned self_pid(void)
 {
 	return process_current() ? process_current()->pid : 0;
 }
 
+static unsigned self_tid(void)
+{
+	return current->tid;
+}
+
 static unsigned next_pid(unsigned pid)
 {
-	struct process *p = process_next(&pid);
+	struct process *p;
 
+	if (!pid)
+		pid = 1;
+	p = process_next(&pid);
 	if (!p)
 		return 0;
 	process_put(p);
 	return pid;
 }
 
+static unsigned next_tid(unsigned pid, unsigned tid)
+{
+	struct process *p = process_find(pid);
+	unsigned best = 0;
+	irqflags_t flags;
+	struct task *t;
+
+	if (!p)
+		return 0;
+	flags = spin_lock_irq(&p->lock);
+	list_for_each(t, &p->tasks, link)
+		if (t->thread->tid >= tid && (!best || t->thread->tid < best))
+			best = t->thread->tid;
+	spin_unlock_irq(&p->lock, flags);
+	process_put(p);
+	return best;
+}
+
 void proc_files_register(void)
 {
-	static const struct proc_processes processes = { self_pid, next_pid, names, process_show, process_exe };
+	static const struct proc_processes processes = { self_pid, self_tid, next_pid, next_tid, proc_next_fd, proc_fd, files };
 
 	proc_set_processes(&processes);
 	proc_fault_register();
 	proc_ramblk_register();
+	proc_machine_register();
+	proc_sys_register();
 }

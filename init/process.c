@@ -141,6 +141,7 @@ struct process *process_new(unsigned pid, const struct process *like)
 	spin_init(&p->lock, LOCK_SIGNAL);
 	waitq_init(&p->child_wait);
 	p->exit_signal = SIGCHLD;
+	p->started = clock_ns();
 	limits_init(p->limits, like ? like->limits : NULL);
 	if (like) {
 		p->pgid = like->pgid;

@@ -41,6 +41,7 @@ struct process {
 	struct list children;	/* alive and zombies, oldest first	(T)	*/
 	struct list sibling;	/* in parent->children			(T)	*/
 	unsigned pgid, sid;	/* process group, session		(T)	*/
+	uint64_t started;	/* clock_ns				(C)	*/
 	unsigned exit_signal;	/* what the parent gets when it ends	(C)	*/
 	enum process_state state; /*					(T)	*/
 	struct usage dead_children; /* of those reaped			(T)	*/

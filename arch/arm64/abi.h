@@ -37,4 +37,9 @@ struct abi_epoll_event {
 
 _Static_assert(sizeof(struct abi_stat) == 128, "struct stat of arm64");
 
+/* What /proc/cpuinfo says of each CPU, behind its number. */
+#define ABI_CPUINFO                                                                                                      \
+	"BogoMIPS\t: 2000.00\nFeatures\t: fp asimd atomics cpuid\nCPU implementer\t: 0x00\nCPU architecture: 8\n"             \
+	"CPU variant\t: 0x0\nCPU part\t: 0x051\nCPU revision\t: 0\n"
+
 #endif

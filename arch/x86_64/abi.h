@@ -35,4 +35,11 @@ struct abi_epoll_event {
 
 _Static_assert(sizeof(struct abi_stat) == 144, "struct stat of x86_64");
 
+/* What /proc/cpuinfo says of each CPU, behind its number. */
+#define ABI_CPUINFO                                                                                                      \
+	"vendor_id\t: Faultline\ncpu family\t: 6\nmodel\t\t: 6\nmodel name\t: x86_64 under Faultline\nstepping\t: 3\n"          \
+	"cpu MHz\t\t: 1000.000\ncache size\t: 512 KB\nfpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: 13\nwp\t\t: yes\n"      \
+	"flags\t\t: fpu tsc msr pae cx8 apic pge cmov clflush mmx fxsr sse sse2 syscall nx lm\nbogomips\t: 2000.00\n"          \
+	"clflush size\t: 64\ncache_alignment\t: 64\naddress sizes\t: 40 bits physical, 48 bits virtual\n"
+
 #endif
