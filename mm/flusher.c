@@ -28,7 +28,7 @@ static void visit_all(bool wait)
 
 	for (unsigned n = dirty_list_length(); n && (m = dirty_list_next()); n--) {
 		if (wait)
-			mapping_sync(m, 0, UINT64_MAX);
+			mapping_sync_mode(m, 0, UINT64_MAX, WAIT_FOREVER);
 		else
 			mapping_flush(m);
 		dirty_list_leave(m);

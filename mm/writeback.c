@@ -77,6 +77,7 @@ struct sweep {
 	struct mapping *m;
 	pgoff_t index, last; /* where to look next */
 	bool wait;	     /* for locked pages, and those that are being written already */
+	enum wait_mode mode;
 	unsigned n;	     /* gathered: PG_WRITEBACK is set, and nobody else ends it */
 	struct page *pages[WRITE_PAGES_MAX];
 };
@@ -176,7 +177,7 @@ static int sweep_page(struct sweep *s, struct page *page)
 		return 0;
 	}
 	sweep_submit(s);
-	return mapping_wait_written(s->m, s->index, WAIT_KILLABLE);
+	return mapping_wait_written(s->m, s->index, s->mode);
 }
 
 /* FROZEN: reclaim has it, and will leave it since it is dirty; or it is going for good. 0, or -EINTR. */
@@ -189,24 +190,23 @@ static int sweep_frozen(struct sweep *s, struct page *page)
 	if (!s->wait)
 		s->index++;
 	else if (page_wait_begin(&w, page, s->m, s->index))
-		err = page_wait_end(&w, WAIT_KILLABLE);
+		err = page_wait_end(&w, s->mode);
 	return err == -EINTR ? err : 0;
 }
 
-/* Starts writing the dirty pages of [first, last], in order. 0, or -EINTR. */
-static int sweep(struct mapping *m, pgoff_t first, pgoff_t last, bool wait)
+/* Starts writing the dirty pages from s->index to s->last, in order. 0, or -EINTR. */
+static int sweep(struct sweep *s)
 {
-	struct sweep s = { .m = m, .index = first, .last = last, .wait = wait };
 	bool referenced;
 	struct page *page;
 	int err = 0;
 
-	while (!err && s.index <= last && (page = sweep_find(&s, &referenced))) {
-		err = referenced ? sweep_page(&s, page) : sweep_frozen(&s, page);
-		if (s.n == WRITE_PAGES_MAX)
-			sweep_submit(&s);
+	while (!err && s->index <= s->last && (page = sweep_find(s, &referenced))) {
+		err = referenced ? sweep_page(s, page) : sweep_frozen(s, page);
+		if (s->n == WRITE_PAGES_MAX)
+			sweep_submit(s);
 	}
-	sweep_submit(&s);
+	sweep_submit(s);
 	return err;
 }
 
@@ -236,7 +236,7 @@ void page_write_done(struct page *page, int error)
 }
 
 /* Waits for every page of [first, last] that is being written now. 0, or -EINTR. */
-static int wait_range(struct mapping *m, pgoff_t first, pgoff_t last)
+static int wait_range(struct mapping *m, pgoff_t first, pgoff_t last, enum wait_mode mode)
 {
 	struct page_waiter w;
 	irqflags_t flags;
@@ -253,30 +253,38 @@ static int wait_range(struct mapping *m, pgoff_t first, pgoff_t last)
 		if (!page)
 			break;
 		if (queued)
-			err = page_wait_end(&w, WAIT_KILLABLE);
+			err = page_wait_end(&w, mode);
 	}
 	return err == -EINTR ? err : 0;
 }
 
-int mapping_sync(struct mapping *m, uint64_t start, uint64_t end)
+int mapping_sync_mode(struct mapping *m, uint64_t start, uint64_t end, enum wait_mode mode)
 {
 	pgoff_t first = start >> PAGE_SHIFT, last = end ? (end - 1) >> PAGE_SHIFT : 0;
+	struct sweep s = { .m = m, .index = first, .last = last, .wait = true, .mode = mode };
 	int err;
 
 	if (start >= end || !m->ops->write_pages)
 		return 0;
 	might_sleep();
-	err = sweep(m, first, last, true);
+	err = sweep(&s);
 	if (!err)
-		err = wait_range(m, first, last);
+		err = wait_range(m, first, last, mode);
 	dirty_list_leave(m);
 	return err;
 }
 
+int mapping_sync(struct mapping *m, uint64_t start, uint64_t end)
+{
+	return mapping_sync_mode(m, start, end, WAIT_KILLABLE);
+}
+
 void mapping_flush(struct mapping *m)
 {
+	struct sweep s = { .m = m, .last = UINT64_MAX };
+
 	if (m->ops->write_pages)
-		sweep(m, 0, UINT64_MAX, false);
+		sweep(&s);
 }
 
 /* ---- errors: the number of a mapping ---- */

@@ -61,11 +61,12 @@ void page_write_done(struct page *page, int error);
  * -EINTR. 0 otherwise: errors are heard from mapping_error_since. locks: those that write_pages does not take.
  */
 int mapping_sync(struct mapping *m, uint64_t start, uint64_t end);
+int mapping_sync_mode(struct mapping *m, uint64_t start, uint64_t end, enum wait_mode mode);
 
 /* Starts writing what is dirty, waits for nothing but memory and page locks. */
 void mapping_flush(struct mapping *m);
 
-/* Every mapping's dirty pages, then once more those that this has made dirty. Sleeps. */
+/* Every mapping's dirty pages, then once more those that this has made dirty. Sleeps; a fatal signal does not end it. */
 void writeback_all(void);
 
 /*
