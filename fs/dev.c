@@ -2,6 +2,7 @@
 /* /dev: null, zero, random numbers, the console's streams, links to one's own descriptors. */
 #include "drivers/console.h"
 #include "fs/memdir.h"
+#include "fs/tty.h"
 #include "kernel/log.h"
 #include "kernel/slab.h"
 #include "kernel/time.h"
@@ -123,6 +124,7 @@ static const struct device devices[] = {
 	{ "random", 1, 8, 0666, { .read = random_read, .write = null_write } },
 	{ "urandom", 1, 9, 0666, { .read = random_read, .write = null_write } },
 	{ "console", 5, 1, 0600, { .read = console_file_read, .write = stdout_write, .stream = true } },
+	{ "tty", 5, 0, 0666, { .stream = true } },
 	{ "stderr-console", 5, 64, 0600, { .write = stderr_write, .stream = true } },
 	{ "results", 5, 65, 0600, { .write = results_write, .stream = true } },
 };
@@ -132,8 +134,17 @@ static uint32_t device_number(const struct device *dev)
 	return dev->major << 8 | dev->minor;
 }
 
+#define TTY_NUMBER (5u << 8)
+#define CONSOLE_NUMBER (5u << 8 | 1)
+
 int device_node_open(struct inode *inode, struct file *file)
 {
+	if (inode->rdev == TTY_NUMBER)
+		return tty_open_controlling(file);
+	if (inode->rdev == CONSOLE_NUMBER && tty_there()) {
+		file->ops = &tty_ops;
+		return 0;
+	}
 	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
 		if (inode->rdev == device_number(&devices[i])) {
 			file->ops = &devices[i].ops;
@@ -201,19 +212,33 @@ static int open_device(const char *name, unsigned flags, struct file **out)
 	return vfs_open_inode(memdir_find(dev_root, name, strlen(name))->inode, flags, out);
 }
 
-int console_open(struct file **in, struct file **out, struct file **err)
+/* One open file for reading and writing, as whoever starts a program at a terminal opens it; standard error may be elsewhere. */
+static int terminal_open(bool err_apart, struct file *files[3])
 {
-	int error = open_device("console", VFS_READ, in);
+	int error = open_device("console", VFS_READ | VFS_WRITE, &files[0]);
 
+	if (!error && err_apart)
+		error = open_device("stderr-console", VFS_WRITE, &files[2]);
 	if (error)
 		return error;
-	error = open_device("console", VFS_WRITE, out);
-	if (!error) {
-		error = open_device("stderr-console", VFS_WRITE, err);
-		if (error)
-			file_put(*out);
+	files[1] = files[0];
+	file_get(files[0]);
+	if (!err_apart) {
+		files[2] = files[0];
+		file_get(files[0]);
 	}
-	if (error)
-		file_put(*in);
-	return error;
+	return 0;
+}
+
+/* Boot only: what fails here ends the boot. */
+int console_open(bool err_apart, struct file *files[3])
+{
+	int error;
+
+	if (tty_there())
+		return terminal_open(err_apart, files);
+	error = open_device("console", VFS_READ, &files[0]);
+	if (!error)
+		error = open_device("console", VFS_WRITE, &files[1]);
+	return error ? error : open_device("stderr-console", VFS_WRITE, &files[2]);
 }

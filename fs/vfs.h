@@ -421,7 +421,7 @@ int file_ioctl(struct file *file, unsigned cmd, uintptr_t arg);
 int pipe_create(unsigned flags, struct file **reader, struct file **writer);
 
 /* The first program's descriptors: standard input and output, and standard error. */
-int console_open(struct file **in, struct file **out, struct file **err);
+int console_open(bool err_apart, struct file *files[3]);
 
 /* ---- what there is to mount ---- */
 

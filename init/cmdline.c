@@ -112,6 +112,23 @@ static void set_stdin(const char *name, char *value)
 	cmdline.no_input = strcmp(value, "none") == 0;
 }
 
+static void set_tty(const char *name, char *value)
+{
+	uint64_t n[3];
+	const char *p = value;
+	bool bad = false;
+
+	for (unsigned i = 0; i < 3 && !bad; i++) {
+		bad = parse_u64(p, &p, &n[i]) || n[i] > UINT16_MAX || *p != (i < 2 ? ',' : '\0');
+		p++;
+	}
+	if (bad || n[2] < 2 || n[2] > 3)
+		panic("command line: %s=%s: write %s=ROWS,COLUMNS,2 or ,3", name, value, name);
+	cmdline.tty_rows = (unsigned)n[0];
+	cmdline.tty_columns = (unsigned)n[1];
+	cmdline.tty_fds = (unsigned)n[2];
+}
+
 /* N, or Nms; ,torn may follow. */
 static void set_cut(const char *name, char *value)
 {
@@ -146,7 +163,7 @@ static const struct option {
 	{ "fl.disk2", set_disk },     { "fl.disk3", set_disk },	  { "fl.disk4", set_disk }, { "fl.disk5", set_disk },
 	{ "fl.disk6", set_disk },     { "fl.disk7", set_disk },	  { "fl.mem", set_mem },    { "fl.time", set_time },
 	{ "fl.stdin", set_stdin },    { "fl.console", set_console }, { "fl.trace", set_trace }, { "fl.stats", set_stats },
-	{ "fl.cut", set_cut },
+	{ "fl.cut", set_cut },	      { "fl.tty", set_tty },
 };
 
 /* ---- words ---- */

@@ -7,6 +7,7 @@
  *	fl.env=NAME=VALUE		its environment, percent-encoded; any number
  *	fl.diskN=PHYS,LEN		a disk in RAM, N = 0..7; disk 0 holds the root file system
  *	fl.stdin=console|none		where input comes from; none: it is at its end, and nothing of the host's timing gets in
+ *	fl.tty=ROWS,COLUMNS,FDS		the console is a terminal of that size, and the first program's descriptors 0, 1 and, if FDS is 3, 2
  *	fl.console=framed|plain		how the UART carries several streams
  *	fl.mem=SIZE			manage no more memory than this
  *	fl.trace=1 fl.stats=1		trace from the start; print statistics at the end
@@ -36,6 +37,7 @@ struct cmdline {
 	uint64_t time;
 	uint64_t cut_writes, cut_ns;		/* UINT64_MAX: never */
 	bool cut_torn;
+	unsigned tty_rows, tty_columns, tty_fds; /* tty_fds 0: no terminal */
 	bool trace, stats, no_input;
 };
 

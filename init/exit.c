@@ -6,6 +6,7 @@
 #include "init/futex.h"
 #include "init/job.h"
 #include "init/run.h"
+#include "init/terminal.h"
 #include "init/where.h"
 #include "lib/errno.h"
 
@@ -205,6 +206,7 @@ static void process_end(struct process *p)
 		file_put(exe);
 	if (p->pid == 1)
 		run_ended(p->status);
+	terminal_process_ended(p);
 	process_become_zombie(p);
 }
 

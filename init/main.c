@@ -5,6 +5,7 @@
 #include "init/cmdline.h"
 #include "init/process.h"
 #include "init/run.h"
+#include "init/terminal.h"
 #include "kernel/frame.h"
 #include "kernel/futex.h"
 #include "kernel/log.h"
@@ -81,6 +82,7 @@ void kernel_main(const struct boot_info *info)
 	writeback_start();		/* dirty pages reach their files by themselves */
 	process_init();			/* process_first */
 	futex_init();			/* user threads that wait for each other */
+	terminal_init();		/* whether the console is one, and its settings */
 	console_input_init(cmdline.no_input); /* reading the console */
 	run_start();			/* the first program's thread: it runs when this one idles */
 	smp_start(info->cpus);		/* other CPUs, from a thread: nobody waits for them */

@@ -125,7 +125,7 @@ static int files_first(struct process *p)
 
 	p->where = where_new(vfs_root);
 	p->files = files_new();
-	if (!p->where || !p->files || console_open(&files[0], &files[1], &files[2]))
+	if (!p->where || !p->files || console_open(cmdline.tty_fds == 2, files))
 		return -ENOMEM;
 	for (int fd = 0; fd < 3; fd++)
 		fd_replace(fd, files[fd], false);

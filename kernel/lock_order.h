@@ -48,6 +48,7 @@
 	X(EXT2,		false,	"lists of one ext2 file system, an inode being copied")            \
 	X(PIPE,		false,	"the bytes of one pipe, the count of an event or timer")           \
 	X(TEXT,		false,	"which text an open file of /proc shows")                          \
+	X(TTY,		false,	"the terminal: what is typed, settings, who is in front")          \
 	X(CONSOLE,	false,	"console input")                                                   \
 	X(WAITQ,	false,	"a wait queue")                                                    \
 	X(EPOLL_WATCHERS,false,	"a wait queue: epolls that watch an epoll")                        \

@@ -24,7 +24,8 @@ def make_scripts(folder):
     os.makedirs(folder)
     me = "#!/bin/scripts"
     texts = {"plain": me + "\n", "argument": "#! /bin/scripts \t one  argument, with blanks \t \nmore\n",
-             "no-end": me, "tabs": "#!\t/bin/scripts\t-x\n", "long-argument": me + " " + "a" * 400 + "\n", "long-name": "#!/" + "x" * 400 + "\n", "blank": "#!   \n", "nothing": "#!",
+             "no-end": me, "tabs": "#!\t/bin/scripts\t-x\n",
+             "long-argument": me + " " + "a" * 400 + "\n", "long-name": "#!/" + "x" * 400 + "\n", "blank": "#!   \n", "nothing": "#!",
              "absent": "#!/none/interpreter\n", "folder": "#!/data\n", "text": "echo hello\n", "empty": "", "nul": me + "\0rest of it\n",
              "self": "#!/data/scripts/self\n", "level1": me + " level\n"}
     for level in range(2, 8):

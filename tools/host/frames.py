@@ -10,6 +10,11 @@ EOF_MARK = bytes([ESCAPE, 0x00])
 INTERRUPT = bytes([ESCAPE, 0x03])
 
 
+def window(rows, columns):
+    """The terminal has another size."""
+    return bytes([ESCAPE, 0x05]) + rows.to_bytes(2, "little") + columns.to_bytes(2, "little")
+
+
 def encode_input(data):
     """Bytes for the guest's standard input."""
     return data.replace(b"\xff", b"\xff\xff")

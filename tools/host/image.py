@@ -53,12 +53,13 @@ def usage(root):
     return data, inodes
 
 
-def make(root, image, size=None, block=4096):
-    """Makes `image` from the tree at root. size in bytes; by default what the files need and a little."""
+def make(root, image, size=None, block=4096, room=SLACK):
+    """Makes `image` from the tree at root. size in bytes; by default what the files need and `room`."""
     data, inodes = usage(root)
-    need = data + data // 64 + inodes * 256 + SLACK
+    need = data + data // 64 + inodes * 256 + room
     size = (need if size is None else size) + 4095 & ~4095
-    command = ["mke2fs", "-q", "-F", "-t", "ext2", "-O", FEATURES, "-b", str(block), "-m", "0", "-I", "256", "-N", str(inodes + inodes // 4 + 64),
+    command = ["mke2fs", "-q", "-F", "-t", "ext2", "-O", FEATURES, "-b", str(block), "-m", "0", "-I", "256",
+               "-N", str(inodes + inodes // 4 + 64 + (room - SLACK) // 16384),
                "-U", UUID, "-E", f"hash_seed={UUID},root_owner=0:0,nodiscard", "-d", root, image, f"{size // 1024}k"]
     env = dict(os.environ, E2FSPROGS_FAKE_TIME=STAMP, SOURCE_DATE_EPOCH=STAMP, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin")
     try:

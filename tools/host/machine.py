@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import time
+import tty
 
 from . import frames
 from .errors import RunFailed, Refused
@@ -23,6 +24,7 @@ X86_HIGH = 4096 * MIB
 LOG, QEMU_SAYS = "kernel.log", "qemu.log"  # in a run's folder
 PANIC = re.compile(r"^\[[ 0-9.]+\] (panic: .*)")
 POWER_OFF = 30  # seconds that a machine may take from its status to its end, on a busy host
+LEAVE = b"\x1d" * 3  # Ctrl-] three times ends a run at a terminal, whatever the guest does
 INTERRUPT_AGAIN = 2  # seconds within which a second Ctrl-C is meant for the whole run
 
 
@@ -103,6 +105,17 @@ def has_input():
     return not (stat.S_ISCHR(info.st_mode) and info.st_rdev == os.makedev(1, 3))
 
 
+def has_terminal():
+    """Whether the program's console is to be a terminal: ours is one, both ways."""
+    return os.isatty(0) and os.isatty(1)
+
+
+def window():
+    """Rows and columns of our terminal; a terminal that has no size says 0."""
+    size = os.get_terminal_size(1)
+    return size.lines, size.columns
+
+
 def die_with_parent():
     LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
@@ -132,11 +145,17 @@ class ReaderGone(Exception):
 class Interrupts:
     """SIGINT as something to wait for, not an exception out of nowhere; and the terminal left as it was."""
 
+    def __init__(self, raw):
+        self.raw = raw
+
     def __enter__(self):
         self.terminal = termios.tcgetattr(0) if os.isatty(0) else None
         self.fd, self.wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.old_wake = signal.set_wakeup_fd(self.wake, warn_on_full_buffer=False)
         self.old = signal.signal(signal.SIGINT, lambda *_: None)
+        if self.raw:
+            signal.signal(signal.SIGWINCH, lambda *_: None)
+            tty.setraw(0, termios.TCSADRAIN)
         return self
 
     def __exit__(self, *_):
@@ -148,7 +167,8 @@ class Interrupts:
             termios.tcsetattr(0, termios.TCSADRAIN, self.terminal)
 
     def came(self):
-        return bool(os.read(self.fd, 64).count(signal.SIGINT))
+        """The signals since the last time."""
+        return set(os.read(self.fd, 64))
 
 
 class Run:
@@ -174,7 +194,7 @@ class Run:
     def wait(self, give_input):
         """The run's exit status; RunFailed if there is none."""
         try:
-            with Interrupts() as interrupts:
+            with Interrupts(give_input and has_terminal()) as interrupts:
                 self.pump(interrupts, give_input)
             self.process.wait(POWER_OFF)
         except subprocess.TimeoutExpired:
@@ -202,15 +222,18 @@ class Run:
         return f"the machine ended without giving a status (QEMU's was {self.process.returncode})"
 
     def pump(self, interrupts, give_input):
-        out, feed = self.process.stdout.fileno(), Feeder(self.process.stdin.fileno(), give_input)
+        out, feed = self.process.stdout.fileno(), Feeder(self.process.stdin.fileno(), give_input, interrupts.raw)
         while True:
             waits = select.poll()
             waits.register(out, select.POLLIN)
             waits.register(interrupts.fd, select.POLLIN)
             feed.register(waits)
             ready = [fd for fd, _ in waits.poll(self.time_left())]
-            if interrupts.fd in ready and interrupts.came():
+            came = interrupts.came() if interrupts.fd in ready else ()
+            if signal.SIGINT in came:
                 self.interrupt(feed, give_input)
+            if signal.SIGWINCH in came and interrupts.raw:
+                feed.pending += frames.window(*window())
             feed.step(ready)
             if out in ready:
                 data = os.read(out, 1 << 16)
@@ -248,8 +271,8 @@ class Feeder:
     """Carries our standard input to the guest, never more than QEMU takes, end of file included. Begins when the guest has said something:
     a UART loses what it has received when it is set up."""
 
-    def __init__(self, pipe, give_input):
-        self.pipe = pipe
+    def __init__(self, pipe, give_input, raw):
+        self.pipe, self.raw, self.last = pipe, raw, b""
         os.set_blocking(pipe, False)
         self.pending = b""
         self.open = give_input
@@ -277,6 +300,9 @@ class Feeder:
             return
         except OSError:
             data = b""
+        self.last = (self.last + data)[-len(LEAVE):]
+        if self.raw and self.last == LEAVE:
+            raise KeyboardInterrupt
         self.pending += frames.encode_input(data) if data else frames.EOF_MARK
         self.open = bool(data)
         self.room -= len(data)
