@@ -141,15 +141,12 @@ static bool has_come(struct pipe *p, const struct file *file, uint64_t before)
 	bool come;
 
 	spin_lock(&p->lock);
-	if (reads(file))
-		come = p->writers || p->writer_opens != before;
-	else
-		come = p->readers || p->reader_opens != before;
+	come = (reads(file) ? p->writer_opens : p->reader_opens) != before;
 	spin_unlock(&p->lock);
 	return come;
 }
 
-/* One that opens and closes again while we sleep has come too. */
+/* One that opens and closes again while we sleep has come too; so has one that was there when we attached, even if it has gone since. */
 static int wait_for_other(struct pipe *p, struct file *file, uint64_t before)
 {
 	static const struct wait_why why = { .what = "the other end of a FIFO" };
@@ -159,18 +156,21 @@ static int wait_for_other(struct pipe *p, struct file *file, uint64_t before)
 
 int fifo_open(struct inode *inode, struct file *file)
 {
-	bool both = reads(file) && writes(file);
+	bool waits = !(file_flags(file) & VFS_NONBLOCK) && reads(file) != writes(file);
 	uint64_t before = 0;
+	struct pipe *p;
 	int err;
 
 	mutex_lock(&inode->lock);
 	err = attach(inode, file);
 	if (!err) {
-		before = reads(file) ? inode->pipe->writer_opens : inode->pipe->reader_opens;
-		file->pos = inode->pipe->writers ? before - 1 : before;
+		p = inode->pipe;
+		before = reads(file) ? p->writer_opens : p->reader_opens;
+		file->pos = p->writers ? before - 1 : before;
+		waits = waits && !(reads(file) ? p->writers : p->readers);
 	}
 	mutex_unlock(&inode->lock);
-	if (err || both || file_flags(file) & VFS_NONBLOCK)
+	if (err || !waits)
 		return err;
 	err = wait_for_other(file->private, file, before);
 	if (err)
