@@ -37,4 +37,5 @@ void realtime_set(uint64_t now_ns)
 	int64_t by = (int64_t)(now_ns - clock_ns() - cmdline.time * NSEC_PER_SEC);
 
 	atomic_store_explicit(&moved, by, memory_order_relaxed);
+	atomic_store_explicit(&clock_wall_start, now_ns - clock_ns(), memory_order_relaxed);
 }

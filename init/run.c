@@ -72,6 +72,7 @@ void run_ended(int status)
 	char byte = (char)(sig ? 128 + sig : (unsigned)status >> 8 & 0xff);
 
 	first_log(status);
+	vfs_unmount_all();
 	if (trace_on())
 		trace_dump(put_trace);
 	if (cmdline.stats)

@@ -15,12 +15,12 @@ static inline uint64_t clock_ns(void) /* since power-on, any context */
 	return arch_clock_ns();
 }
 
-/* The wall clock's time at power-on, since 1970. Set once, at boot. */
-extern uint64_t clock_wall_start;
+/* The wall clock's time at power-on, in ns since 1970: set at boot, and when the calendar is. */
+extern _Atomic uint64_t clock_wall_start;
 
 static inline uint64_t clock_wall_ns(void) /* any context */
 {
-	return clock_ns() + clock_wall_start;
+	return clock_ns() + atomic_load_explicit(&clock_wall_start, memory_order_relaxed);
 }
 
 /* (T) timer lock of its CPU */

@@ -21,7 +21,7 @@
 
 #define MOVING UINT32_MAX
 
-uint64_t clock_wall_start;
+_Atomic uint64_t clock_wall_start;
 
 /* (L) lock */
 static struct timers {
