@@ -16,6 +16,7 @@
 #include "init/linux.h"
 #include "init/futex.h"
 #include "init/process.h"
+#include "init/timers.h"
 #include "init/where.h"
 #include "kernel/log.h"
 #include "kernel/slab.h"
@@ -156,6 +157,10 @@ static void program_take(struct program *p)
 	self->trampoline = p->trampoline;
 	spin_unlock_irq(&self->lock, flags);
 	signal_exec(self, p->sighand);
+	timers_exec(self);
+	mutex_lock(&process_tree);
+	self->execed = true;
+	mutex_unlock(&process_tree);
 	name_take(self, p);
 	current->mm = p->mm;
 	thread_set_space(current, &p->mm->arch);

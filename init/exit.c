@@ -7,6 +7,7 @@
 #include "init/job.h"
 #include "init/run.h"
 #include "init/terminal.h"
+#include "init/timers.h"
 #include "init/where.h"
 #include "lib/errno.h"
 
@@ -153,6 +154,7 @@ static void children_hand_on(struct process *p, struct list *gone)
 		list_append(&heir->children, &child->sibling);
 		child->parent = heir;
 		child->exit_signal = SIGCHLD;
+		child->adopted = true;
 		if (child->death_signal)
 			signal_send(child, child->death_signal);
 		if (child->state == PROCESS_ZOMBIE && zombie_announce(child))
@@ -195,6 +197,7 @@ static void process_end(struct process *p)
 	p->where = NULL;
 	p->exe = NULL;
 	spin_unlock_irq(&p->lock, flags);
+	timers_end(p);
 	if (mm)
 		mm_put(mm);
 	process_vfork_done(p);

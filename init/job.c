@@ -161,13 +161,12 @@ bool job_task_gone_locked(struct process *p, struct task *t)
 
 /* ---- groups that nobody looks after; process_tree held ---- */
 
-/* dying: about to hand its children on, or NULL. */
+/* dying: about to hand its children on, or NULL. Whom the first process has adopted, it does not look after. */
 static bool looked_after(const struct process *p, unsigned pgid, const struct process *dying)
 {
-	const struct process *parent = p->parent == dying && dying ? process_one() : p->parent;
+	const struct process *parent = p->adopted || p->parent == dying ? NULL : p->parent;
 
-	return p->pgid == pgid && p != dying && p->state == PROCESS_ALIVE && parent && parent != p && parent->pgid != pgid &&
-	       parent->sid == p->sid;
+	return p->pgid == pgid && p != dying && p->state == PROCESS_ALIVE && parent && parent->pgid != pgid && parent->sid == p->sid;
 }
 
 static bool orphaned(unsigned pgid, const struct process *dying)

@@ -149,7 +149,7 @@ enum { CLONE3_SIZE_FIRST = 64 };
 
 _Static_assert(sizeof(struct clone3_args) == 88, "struct clone3_args");
 
-enum { WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 8, __WNOTHREAD = 0x20000000, __WALL = 0x40000000 };
+enum { WNOHANG = 1, WUNTRACED = 2, WEXITED = 4, WCONTINUED = 8, WNOWAIT = 0x1000000, __WNOTHREAD = 0x20000000, __WALL = 0x40000000 };
 #define __WCLONE 0x80000000u
 
 struct timeval {

@@ -42,6 +42,8 @@ struct process {
 	struct list sibling;	/* in parent->children			(T)	*/
 	unsigned pgid, sid;	/* process group, session		(T)	*/
 	uint64_t started;	/* clock_ns				(C)	*/
+	bool adopted;		/* its parent is not the one that made it	(T)	*/
+	bool execed;		/* since it was made			(T)	*/
 	unsigned exit_signal;	/* what the parent gets when it ends	(C)	*/
 	enum process_state state; /*					(T)	*/
 	struct usage dead_children; /* of those reaped			(T)	*/
@@ -63,9 +65,9 @@ struct process {
 	bool continue_untold;	/* a task shall tell the parent		(S)	*/
 	unsigned stop_report;	/* signal a wait4(WUNTRACED) will tell of, 0: none	(S) */
 	bool continue_report;	/* the same of WCONTINUED		(S)	*/
-	unsigned death_signal;	/* what it gets when its parent ends, 0: none	(S)	*/
+	unsigned death_signal;	/* what it gets when its parent ends, 0: none	(T)	*/
 	uintptr_t trampoline;	/* user address of signal_map_trampoline	(O)	*/
-	struct timers *timers;	/* itimers and POSIX timers, once there are any	(A)	*/
+	_Atomic(struct timers *) timers; /* itimers and POSIX timers, once there are any	(A)	*/
 
 	struct mm *mm;		/* NULL once it has ended		(S,O)	*/
 	struct files *files;	/* open files				(S,O)	*/
@@ -166,12 +168,16 @@ void process_vfork_done(struct process *p);
 /* execve: all other tasks end; the caller goes on alone with the process's pid. 0, or -EINTR: we are being killed. */
 int process_become_single(void);
 
-/* As wait4(2), without the copies to the user. */
+/* wait4 and waitid, without the copies to the user: the child's pid; 0: nothing yet (WNOHANG); -ECHILD, -ERESTARTSYS. */
 struct wait_result {
-	int status;
+	unsigned pid;
+	int code;   /* CLD_*				*/
+	int status; /* as wait4 shows it		*/
+	int detail; /* as waitid: exit status or signal	*/
 	struct usage usage;
 };
-long process_wait(int pid, unsigned options, struct wait_result *result);
+enum wait_which { WAIT_ANY, WAIT_PID, WAIT_GROUP };
+long process_wait(enum wait_which which, unsigned id, unsigned options, struct wait_result *result);
 
 /* What p has used so far. */
 struct usage process_usage(struct process *p);

@@ -67,6 +67,8 @@ static void tell(struct process *p, struct task *t, unsigned sig)
 {
 	struct signal_action a = signal_action_of(p, sig);
 
+	if (p->stop_signal)
+		return; /* all look again when they go on */
 	if (!t)
 		t = choose(p, sig);
 	if (!t || blocks(t, sig))

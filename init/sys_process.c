@@ -144,7 +144,7 @@ long sys_exit_group(int status)
 }
 
 /* All CPU time counts as user time: the scheduler does not tell them apart. */
-static int usage_to_user(uintptr_t out, const struct usage *u)
+int usage_to_user(uintptr_t out, const struct usage *u)
 {
 	struct rusage r = {
 		.utime = to_timeval(u->ran_ns),
@@ -154,23 +154,6 @@ static int usage_to_user(uintptr_t out, const struct usage *u)
 	};
 
 	return copy_to_user(out, &r, sizeof(r));
-}
-
-long sys_wait4(int pid, uintptr_t status, unsigned options, uintptr_t usage)
-{
-	struct wait_result result;
-	long ret;
-
-	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE))
-		return -EINVAL;
-	if (pid == INT32_MIN)
-		return -ESRCH;
-	ret = process_wait(pid, options, &result);
-	if (ret > 0 && status && copy_to_user(status, &result.status, sizeof(result.status)))
-		return -EFAULT;
-	if (ret > 0 && usage && usage_to_user(usage, &result.usage))
-		return -EFAULT;
-	return ret;
 }
 
 /* ---- names ---- */
@@ -221,11 +204,39 @@ long sys_getpgrp(void)
 	return sys_getpgid(0);
 }
 
-/* Any group of the session may be joined; only ourselves and our children may be moved. */
+/* process_tree held. Is there such a group in this session? */
+static bool group_exists(unsigned pgid, unsigned sid)
+{
+	bool found = false;
+	unsigned id = 1;
+	struct process *p;
+
+	for (; !found && (p = process_next(&id)); id++) {
+		found = p->pgid == pgid && p->sid == sid;
+		process_put(p);
+	}
+	return found;
+}
+
+/* process_tree held. Only ourselves and our children may be moved, before they are another program; not out of the session, nor its leader. */
+static int group_move(struct process *self, struct process *p, unsigned pgid)
+{
+	if (p != self && p->parent != self)
+		return -ESRCH;
+	if (p->sid != self->sid)
+		return -EPERM;
+	if (p != self && p->execed)
+		return -EACCES;
+	if (p->pid == p->sid || (pgid != p->pid && !group_exists(pgid, self->sid)))
+		return -EPERM;
+	p->pgid = pgid;
+	return 0;
+}
+
 long sys_setpgid(int pid, int pgid)
 {
-	struct process *self = process_current(), *p;
-	long ret = 0;
+	struct process *p;
+	long ret;
 
 	if (pgid < 0)
 		return -EINVAL;
@@ -233,12 +244,7 @@ long sys_setpgid(int pid, int pgid)
 	if (!p)
 		return -ESRCH;
 	mutex_lock(&process_tree);
-	if (p != self && p->parent != self)
-		ret = -ESRCH;
-	else if (p->sid != self->sid || p->pid == p->sid)
-		ret = -EPERM;
-	else
-		p->pgid = pgid ? (unsigned)pgid : p->pid;
+	ret = group_move(process_current(), p, pgid ? (unsigned)pgid : p->pid);
 	mutex_unlock(&process_tree);
 	process_put(p);
 	return ret;
@@ -264,7 +270,7 @@ long sys_setsid(void)
 	long ret = -EPERM;
 
 	mutex_lock(&process_tree);
-	if (p->pgid != p->pid) {
+	if (p->pgid != p->pid && !group_exists(p->pid, p->sid)) {
 		p->sid = p->pgid = p->pid;
 		ret = p->pid;
 	}

@@ -120,22 +120,39 @@ long sys_rt_sigsuspend(uintptr_t from, size_t set_size)
 	return signal_mask_end(wait_for_signal());
 }
 
-/* Takes one of `set`; or, if none is there and `begin`, lets them through from now on, so that whoever sends one tells us. */
-static unsigned wanted_take(struct task *t, uint64_t set, bool begin, struct siginfo *info)
+/* Process locked. From now on `set` gets through, so that whoever sends one of it tells us; until unwanted. */
+static void want(struct process *p, struct task *t, uint64_t set)
+{
+	t->real_blocked = t->blocked;
+	signal_block_locked(p, t, t->blocked & ~set);
+}
+
+static void unwant(struct process *p, struct task *t)
+{
+	signal_block_locked(p, t, t->real_blocked);
+	t->real_blocked = 0;
+}
+
+static unsigned wanted_begin(struct task *t, uint64_t set, bool waits, struct siginfo *info)
+{
+	struct process *p = t->process;
+	irqflags_t flags = spin_lock_irq(&p->lock);
+	unsigned sig = signal_take_locked(p, t, set, info);
+
+	if (!sig && waits)
+		want(p, t, set);
+	spin_unlock_irq(&p->lock, flags);
+	return sig;
+}
+
+static unsigned wanted_end(struct task *t, uint64_t set, struct siginfo *info)
 {
 	struct process *p = t->process;
 	irqflags_t flags = spin_lock_irq(&p->lock);
 	unsigned sig;
 
-	if (!begin) {
-		signal_block_locked(p, t, t->real_blocked);
-		t->real_blocked = 0;
-	}
+	unwant(p, t);
 	sig = signal_take_locked(p, t, set, info);
-	if (!sig && begin) {
-		t->real_blocked = t->blocked;
-		signal_block_locked(p, t, t->blocked & ~set);
-	}
 	spin_unlock_irq(&p->lock, flags);
 	return sig;
 }
@@ -144,13 +161,13 @@ static unsigned wanted_take(struct task *t, uint64_t set, bool begin, struct sig
 static long wanted_wait(uint64_t set, uint64_t deadline, struct siginfo *info)
 {
 	struct task *t = task_current();
-	unsigned sig = wanted_take(t, set, deadline, info);
+	unsigned sig = wanted_begin(t, set, deadline, info);
 	int err;
 
 	if (sig || !deadline)
 		return sig ? (long)sig : -EAGAIN;
 	err = thread_sleep_until(deadline, WAIT_SIGNAL);
-	sig = wanted_take(t, set, false, info);
+	sig = wanted_end(t, set, info);
 	return sig ? (long)sig : err ? -EINTR : -EAGAIN;
 }
 

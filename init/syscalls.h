@@ -42,7 +42,7 @@
 	/* sys_madvise.c */ \
 	X(madvise, 3) X(msync, 3) X(mincore, 3) \
 	/* sys_process.c */ \
-	X(clone, R) X(clone3, R) X(unshare, 1) X(fork, R) X(vfork, R) X(execve, R) X(execveat, R) X(exit, 1) X(exit_group, 1) X(wait4, 4) \
+	X(clone, R) X(clone3, R) X(unshare, 1) X(fork, R) X(vfork, R) X(execve, R) X(execveat, R) X(exit, 1) X(exit_group, 1) X(wait4, 4) X(waitid, 5) X(prctl, 5) \
 	X(getpid, 0) X(getppid, 0) X(gettid, 0) X(getpgid, 1) X(getpgrp, 0) X(setpgid, 2) X(getsid, 1) X(setsid, 0) \
 	X(set_tid_address, 1) X(arch_prctl, 2) X(getrusage, 2) \
 	/* futex.c, robust.c */ \
@@ -52,6 +52,9 @@
 	/* sys_signal.c */ \
 	X(kill, 2) X(tkill, 2) X(tgkill, 3) X(rt_sigaction, 4) X(rt_sigprocmask, 4) X(rt_sigpending, 2) X(rt_sigreturn, R) X(restart_syscall, 0) \
 	X(sigaltstack, R) X(rt_sigsuspend, 2) X(pause, 0) X(rt_sigtimedwait, 4) X(rt_sigqueueinfo, 3) X(rt_tgsigqueueinfo, 4) \
+	/* sys_timer.c */ \
+	X(alarm, 1) X(getitimer, 2) X(setitimer, 3) X(timer_create, 3) X(timer_gettime, 2) X(timer_settime, 4) X(timer_getoverrun, 1) \
+	X(timer_delete, 1) \
 	/* sys_time.c */ \
 	X(nanosleep, 2) X(clock_nanosleep, 4) X(clock_gettime, 2) \
 	X(clock_getres, 2) X(gettimeofday, 2) X(time, 1) X(times, 1) X(clock_settime, 2) X(settimeofday, 2) \
@@ -186,6 +189,8 @@ long sys_execve(struct arch_regs *regs);
 long sys_execveat(struct arch_regs *regs);
 long sys_exit(int status);
 long sys_exit_group(int status);
+long sys_waitid(int which, int id, uintptr_t info, unsigned options, uintptr_t usage);
+long sys_prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 long sys_wait4(int pid, uintptr_t status, unsigned options, uintptr_t usage);
 long sys_getpid(void);
 long sys_getppid(void);
@@ -214,6 +219,14 @@ long sys_rt_sigprocmask(int how, uintptr_t to, uintptr_t old, size_t set_size);
 long sys_rt_sigpending(uintptr_t out, size_t set_size);
 long sys_rt_sigreturn(struct arch_regs *regs);
 long sys_restart_syscall(void);
+long sys_alarm(unsigned seconds);
+long sys_getitimer(unsigned which, uintptr_t out);
+long sys_setitimer(unsigned which, uintptr_t from, uintptr_t old);
+long sys_timer_create(int clock, uintptr_t event, uintptr_t out);
+long sys_timer_gettime(int id, uintptr_t out);
+long sys_timer_settime(int id, int flags, uintptr_t from, uintptr_t old);
+long sys_timer_getoverrun(int id);
+long sys_timer_delete(int id);
 long sys_sigaltstack(struct arch_regs *regs);
 long sys_rt_sigsuspend(uintptr_t mask, size_t set_size);
 long sys_pause(void);

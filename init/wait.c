@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* wait4: a parent collects its dead. A look is made under process_tree, which the dying hold too when they wake us. */
+/*
+ * wait4 and waitid: a parent learns of its children, and collects its dead. A look is made under process_tree, which those hold too who
+ * have news and wake us; news of stopping and going on lie in the child, under its lock, until somebody has been told.
+ */
 #include "init/process_impl.h"
 
 #include "init/linux.h"
 #include "lib/errno.h"
 
 struct search {
-	int pid; /* wait4's first argument */
+	enum wait_which which;
+	unsigned id;
 	unsigned options;
 	struct process *parent;
-	struct process *found; /* reaped; ours to put */
-	bool any;	       /* some child, dead or alive, is meant */
+	struct process *reaped; /* ours to put */
+	struct wait_result *result; /* filled in when pid != 0 */
+	bool any;		/* some child is meant, of which there may be news */
 };
 
 /* process_tree held. */
@@ -20,11 +25,50 @@ static bool is_meant(const struct search *s, const struct process *child)
 
 	if (!(s->options & __WALL) && clone_child != !!(s->options & __WCLONE))
 		return false;
-	if (s->pid > 0)
-		return child->pid == (unsigned)s->pid;
-	if (s->pid == -1)
+	if (child->state == PROCESS_ZOMBIE && !(s->options & WEXITED))
+		return false;
+	switch (s->which) {
+	case WAIT_PID:
+		return child->pid == s->id;
+	case WAIT_GROUP:
+		return child->pgid == s->id;
+	default:
 		return true;
-	return child->pgid == (s->pid ? (unsigned)-s->pid : s->parent->pgid);
+	}
+}
+
+static void found(struct search *s, const struct process *child, int code, int status, int detail)
+{
+	*s->result = (struct wait_result){ .pid = child->pid, .code = code, .status = status, .detail = detail };
+}
+
+static void found_zombie(struct search *s, struct process *child)
+{
+	int sig = child->status & 0x7f;
+
+	found(s, child, sig ? CLD_KILLED : CLD_EXITED, child->status, sig ? sig : child->status >> 8);
+	s->result->usage = child->dead_tasks;
+	usage_add(&s->result->usage, &child->dead_children);
+	if (s->options & WNOWAIT)
+		return;
+	process_reap_locked(child);
+	s->reaped = child;
+}
+
+/* Alive: has it stopped, or gone on, without anybody having been told? */
+static void look_alive(struct search *s, struct process *child)
+{
+	irqflags_t flags = spin_lock_irq(&child->lock);
+	bool keep = s->options & WNOWAIT;
+
+	if (s->options & WUNTRACED && child->stop_report) {
+		found(s, child, CLD_STOPPED, (int)child->stop_report << 8 | 0x7f, (int)child->stop_report);
+		child->stop_report = keep ? child->stop_report : 0;
+	} else if (s->options & WCONTINUED && child->continue_report) {
+		found(s, child, CLD_CONTINUED, 0xffff, SIGCONT);
+		child->continue_report = keep;
+	}
+	spin_unlock_irq(&child->lock, flags);
 }
 
 /* true: there is nothing to wait for. */
@@ -38,29 +82,28 @@ static bool look(struct search *s)
 		if (!is_meant(s, child))
 			continue;
 		s->any = true;
-		if (child->state != PROCESS_ZOMBIE)
-			continue;
-		process_reap_locked(child);
-		s->found = child;
-		break;
+		if (child->state == PROCESS_ZOMBIE)
+			found_zombie(s, child);
+		else
+			look_alive(s, child);
+		if (s->result->pid)
+			break;
 	}
 	mutex_unlock(&process_tree);
-	return s->found || !s->any || s->options & WNOHANG;
+	return s->result->pid || !s->any || s->options & WNOHANG;
 }
 
-long process_wait(int pid, unsigned options, struct wait_result *result)
+long process_wait(enum wait_which which, unsigned id, unsigned options, struct wait_result *result)
 {
-	struct search s = { .pid = pid, .options = options, .parent = process_current() };
+	struct search s = { .which = which, .id = id, .options = options, .parent = process_current(), .result = result };
 	struct wait_why why = { .what = "child", .object = s.parent };
-	int err = wait_until(&s.parent->child_wait, &why, WAIT_SIGNAL, TIME_NEVER, look(&s));
-	long ret;
+	int err;
 
-	if (!s.found)
-		return err ? err : s.any ? 0 : -ECHILD;
-	ret = s.found->pid;
-	result->status = s.found->status;
-	result->usage = s.found->dead_tasks;
-	usage_add(&result->usage, &s.found->dead_children);
-	process_put(s.found);
-	return ret;
+	*result = (struct wait_result){ 0 };
+	err = wait_until(&s.parent->child_wait, &why, WAIT_SIGNAL, TIME_NEVER, look(&s));
+	if (s.reaped)
+		process_put(s.reaped);
+	if (result->pid)
+		return result->pid;
+	return err ? err : s.any ? 0 : -ECHILD;
 }

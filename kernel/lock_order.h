@@ -14,6 +14,7 @@
 #define LOCK_ORDER(X)                                                                              \
 	X(NONE,		true,	"no class: not checked")                                           \
 	X(PROCESS,	true,	"the process tree: children, exit status")                         \
+	X(PROCESS_TIMERS,true,	"which timers a process has made")                                \
 	X(FILES,	true,	"a process's descriptor table")                                    \
 	X(FILE_POS,	true,	"one open file's position")                                        \
 	X(EPOLL,	true,	"which files are watched by which epoll")                          \

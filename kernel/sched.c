@@ -58,11 +58,13 @@ static void count_up(_Atomic uint64_t *counter, uint64_t n)
 
 static void account(struct cpu *c, struct thread *prev, struct thread *next)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = clock_ns(), since = atomic_load_explicit(&c->since, memory_order_relaxed);
 
-	count_up(&prev->ran_ns, now - c->since);
+	atomic_store_explicit(&c->since, now, memory_order_relaxed);
+	/* release: pairs with thread_ran_ns; who sees the sum sees the new `since`, and counts nothing twice */
+	atomic_store_explicit(&prev->ran_ns, atomic_load_explicit(&prev->ran_ns, memory_order_relaxed) + now - since,
+			      memory_order_release);
 	count_up(&next->switches, 1);
-	c->since = now;
 	slice_begin(c, next, now);
 	stat_inc(STAT_switches);
 	trace(&trace_switch, prev->tid, next->tid, 0);
@@ -201,7 +203,7 @@ void sched_resched_interrupt(void)
 
 void sched_start_cpu(struct cpu *c)
 {
-	c->since = clock_ns();
+	atomic_store_explicit(&c->since, clock_ns(), memory_order_relaxed);
 	slice_init(c);
 	rcu_idle_exit(c);
 	atomic_store_explicit(&c->online, true, memory_order_relaxed);

@@ -20,7 +20,7 @@ struct cpu {
 	_Atomic unsigned queued;	 /* how many						(L) to write */
 	struct thread *running;		 /*							(L) */
 	struct thread *prev;		 /* whom we switched away from				(O) */
-	uint64_t since;			 /* when `running` was switched to			(O) */
+	_Atomic uint64_t since;		 /* when `running` was switched to			(O) to write */
 	struct timer slice;		 /*							(O) */
 	bool slice_armed;		 /*							(O) */
 	struct prng jitter;		 /*							(O) */

@@ -186,13 +186,23 @@ void thread_set_space(struct thread *t, struct arch_mm *space)
 	arch_irq_restore(flags);
 }
 
+/* Since when t runs where it is; UINT64_MAX if it does not. */
+static uint64_t running_since(const struct thread *t)
+{
+	const struct cpu *c = &cpus[atomic_load_explicit(&t->cpu, memory_order_relaxed)];
+
+	if (!atomic_load_explicit(&t->on_cpu, memory_order_relaxed))
+		return UINT64_MAX;
+	return atomic_load_explicit(&c->since, memory_order_relaxed);
+}
+
+/* Of a thread that is just being switched, the last stretch may be missing. */
 uint64_t thread_ran_ns(const struct thread *t)
 {
 	irqflags_t flags = arch_irq_save();
-	uint64_t ran = atomic_load_explicit(&t->ran_ns, memory_order_relaxed);
+	uint64_t ran = atomic_load_explicit(&t->ran_ns, memory_order_acquire); /* pairs with account in sched.c */
+	uint64_t since = running_since(t), now = clock_ns();
 
-	if (t == current)
-		ran += clock_ns() - this_cpu()->since;
 	arch_irq_restore(flags);
-	return ran;
+	return since < now ? ran + (now - since) : ran;
 }

@@ -172,7 +172,7 @@ static inline bool thread_misplaced(void)
 
 void thread_migrate(void); /* returns on a CPU that is allowed. Sleeps if this one is not */
 
-/* CPU time used until now, if t is current; else until its last switch. */
+/* CPU time used until now. */
 uint64_t thread_ran_ns(const struct thread *t);
 
 /* What t sleeps for and since when (clock_ns scale): false if it does not sleep. In an RCU read section. `owner` and `describe` may
