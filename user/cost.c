@@ -212,7 +212,7 @@ static void empty_call(void)
 	unsigned long start = now();
 
 	for (int i = 0; i < 1000; i++)
-		getppid();
+		getpid();
 	result("empty_call", start, 1000);
 }
 
