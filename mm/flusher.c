@@ -56,7 +56,7 @@ static struct thread *flusher_thread(void)
 
 bool writeback_too_much(void)
 {
-	return dirty_pages() > dirty_limit() && flusher_thread();
+	return unlikely(dirty_pages() > dirty_limit()) && flusher_thread();
 }
 
 void flusher_notice(void)
@@ -95,11 +95,14 @@ static int wait_progress(const struct wait_why *why, enum wait_mode mode, int64_
 int writeback_throttle(void)
 {
 	static const struct wait_why why = { .what = "dirty pages to be written" };
-	struct thread *f = flusher_thread();
 	int64_t limit = dirty_limit();
+	struct thread *f;
 	int err = 0;
 
-	if (!f || f == current || dirty_pages() <= limit / 2)
+	if (likely(dirty_pages() <= limit / 2))
+		return 0;
+	f = flusher_thread();
+	if (!f || f == current)
 		return 0;
 	flusher_kick();
 	while (err != -EINTR && dirty_pages() > limit) {

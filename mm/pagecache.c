@@ -268,25 +268,31 @@ void cache_prefetch(struct mapping *m, pgoff_t index, uint64_t n)
 	}
 }
 
-/* One look at the slot: 1 and a referenced READY page, 0 to look again, or an error. */
-static int cache_read_once(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out)
+/* A page found at index: 1 if it is READY, referenced; else waits until it is not what it was, pinning nothing: 0 to look again, or an error. */
+static int take_found(struct page *page, bool referenced, struct mapping *m, pgoff_t index, enum wait_mode mode)
 {
 	struct page_waiter w;
-	bool referenced, queued;
-	struct page *page = cache_lookup(m, index, &referenced);
+	bool queued;
 
-	if (!page)
-		return cache_fill(m, index, mode);
-	if (referenced && page_state(page) == PAGE_READY) {
+	if (likely(referenced && page_state(page) == PAGE_READY)) {
 		stat_inc(STAT_cache_hits);
-		page_flag_set(page, PG_REFERENCED);
-		*out = page;
+		if (!page_flag(page, PG_REFERENCED))
+			page_flag_set(page, PG_REFERENCED);
 		return 1;
 	}
 	queued = page_wait_begin(&w, page, m, index);
 	if (referenced)
 		page_put(page); /* law 5: asleep, we pin nothing */
 	return queued ? page_wait_end(&w, mode) : 0;
+}
+
+/* One look at the slot: 1 and a referenced READY page, 0 to look again, or an error. */
+static int cache_read_once(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out)
+{
+	bool referenced;
+
+	*out = cache_lookup(m, index, &referenced);
+	return *out ? take_found(*out, referenced, m, index, mode) : cache_fill(m, index, mode);
 }
 
 int cache_read(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out)
@@ -303,16 +309,10 @@ int cache_read(struct mapping *m, pgoff_t index, enum wait_mode mode, struct pag
 
 int cache_read_present(struct mapping *m, pgoff_t index, struct page **out)
 {
-	bool present = true;
+	bool referenced;
 	int got = 0;
 
-	while (!got) {
-		rcu_read_lock();
-		present = cache_peek(m, index);
-		rcu_read_unlock();
-		if (!present)
-			return 0;
-		got = cache_read_once(m, index, WAIT_KILLABLE, out);
-	}
-	return got == -ENXIO ? 0 : got;
+	while (!got && (*out = cache_lookup(m, index, &referenced)))
+		got = take_found(*out, referenced, m, index, WAIT_KILLABLE);
+	return got;
 }

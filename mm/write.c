@@ -158,27 +158,22 @@ static void raise_size(struct mapping *m, uint64_t to)
 
 /* ---- one page ---- */
 
-/* The page to copy into: fresh if nothing of it is wanted and it is not there, else READY. 0 or -errno. */
+/* The page to copy into: READY, or fresh if it is not there and nothing of it is wanted. 0 or -errno. */
 static int part_page(struct part *p, bool may_be_fresh)
 {
 	bool beyond = p->index >= mapping_end(p->m);
-	int err = 0, got;
+	int got, err = 0;
 
-	do {
-		if (beyond || (may_be_fresh && covers(p))) {
-			p->page = cache_create(p->m, p->index, &err);
-			p->fresh = p->page;
-			if (p->fresh)
-				page_get(p->page);
-			if (p->fresh || err != -EEXIST)
-				return err;
-			got = cache_read_present(p->m, p->index, &p->page);
-		} else {
-			got = cache_read(p->m, p->index, WAIT_KILLABLE, &p->page);
-			if (!got)
-				return 0;
-		}
-	} while (!got);
+	while (!(got = cache_read_present(p->m, p->index, &p->page))) {
+		if (!beyond && !(may_be_fresh && covers(p)))
+			return cache_read(p->m, p->index, WAIT_KILLABLE, &p->page);
+		p->page = cache_create(p->m, p->index, &err);
+		p->fresh = p->page;
+		if (p->fresh)
+			page_get(p->page);
+		if (p->fresh || err != -EEXIST)
+			return err;
+	}
 	return got < 0 ? got : 0;
 }
 

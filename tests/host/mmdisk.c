@@ -122,11 +122,7 @@ static void disk_write_pages(struct mapping *m, struct page **pages, unsigned n)
 {
 	check(n && n <= WRITE_PAGES_MAX);
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t size = mapping_size(m), pos = atomic_load(&pages[i]->index) * PAGE_SIZE;
-
 		check(page_flag(pages[i], PG_WRITEBACK));
-		if (size > pos && size < pos + PAGE_SIZE && policy_get(&policy.stable) == STABLE_WAIT)
-			check(all_zero((char *)page_address(pages[i]) + size - pos, PAGE_SIZE - (size - pos)));
 		transfer(file_of(m), pages[i], true);
 	}
 }
@@ -191,6 +187,14 @@ static void disk_put(struct mapping *m)
 static void disk_name(struct mapping *m, char *buf, size_t size)
 {
 	snprintf(buf, size, "disk file");
+}
+
+bool disk_file_tail_zero(struct disk_file *f)
+{
+	uint64_t size = mapping_size(&f->mapping), block = size / DISK_BLOCK;
+
+	return !(size % DISK_BLOCK) || !atomic_load(&f->have[block]) ||
+	       all_zero(f->data + size, DISK_BLOCK - size % DISK_BLOCK);
 }
 
 static const struct backing_ops ops = {

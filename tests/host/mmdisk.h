@@ -30,4 +30,7 @@ void disk_file_put(struct disk_file *f);
 /* lock held: the blocks of [start, end) bytes, whole ones only, are nobody's any more. */
 void disk_file_free_blocks(struct disk_file *f, uint64_t start, uint64_t end);
 
+/* Nothing is being written: does the disk hold zeroes behind the end, in the last block? */
+bool disk_file_tail_zero(struct disk_file *f);
+
 #endif

@@ -40,6 +40,8 @@ static struct mm *mm;
 static struct disk_file *file;
 static struct word words[OWNERS][PAGES][WORDS];
 static _Atomic unsigned cuts_begun, cuts_ended; /* truncations and holes over what lies behind SAFE_END */
+static _Atomic unsigned ends_begun, ends_ended; /* truncations among them */
+static struct word copies[OWNERS][PAGES];	/* the first private word of each page */
 static bool cutting;
 
 static void enter(struct mm *to)
@@ -140,15 +142,20 @@ static void own_look(unsigned who, unsigned page, unsigned k, struct prng *rng)
 	}
 }
 
-/* A private copy beyond the end is gone with the page; a store to one never reaches the file. */
-static void own_private(unsigned who, unsigned page, unsigned k)
+/* A private copy behind the end goes with the page; else it stays what it is. */
+static void own_private(unsigned who, unsigned page, struct prng *rng)
 {
-	uint64_t pos = word_pos(who, page, k), v = 0x1111111111111111ull * (who + 1), seen;
+	uintptr_t at = COPY + who * 0x1000000ul + page * PAGE_SIZE + 8;
+	struct word *w = &copies[who][page];
+	unsigned before = atomic_load(&ends_ended);
+	uint64_t seen, v = prng_next(rng) | 1;
 
-	if (copy_to_user(COPY + who * 0x1000000ul + pos, &v, sizeof(v)))
-		check(!safe(pos));
-	else if (safe(pos))
-		check(!copy_from_user(&seen, COPY + who * 0x1000000ul + pos, sizeof(seen)) && seen == v);
+	if (w->value && !copy_from_user(&seen, at, sizeof(seen)) && seen == w->value)
+		check(safe(page * PAGE_SIZE) || before <= w->ended);
+	if (!copy_to_user(at, &v, sizeof(v)))
+		*w = (struct word){ .value = v, .ended = atomic_load(&ends_begun) };
+	else
+		check(!safe(page * PAGE_SIZE));
 }
 
 /* From a mapping of the very file, pages that overlap even: into a place that nobody looks at, the last KiB of a page. */
@@ -167,11 +174,15 @@ static void owner(unsigned who, unsigned rounds)
 	for (unsigned i = 0; i < rounds; i++) {
 		unsigned page = prng_below(&rng, PAGES), k = prng_below(&rng, WORDS - 1);
 
-		switch (prng_below(&rng, 12)) {
+		switch (prng_below(&rng, 14)) {
 		case 0: page_reclaim(1 + prng_below(&rng, 8)); break;
-		case 1: own_private(who, page, k); break;
+		case 1: case 12: own_private(who, page, &rng); break;
+		case 13: mapping_flush(&file->mapping); break;
 		case 2: write_from_itself(page, &rng); break;
-		case 3: check(!mm_discard(mm, COPY + who * 0x1000000ul, PAGES * PAGE_SIZE)); break;
+		case 3:
+			check(!mm_discard(mm, COPY + who * 0x1000000ul, PAGES * PAGE_SIZE));
+			memset(copies[who], 0, sizeof(copies[who]));
+			break;
 		case 4: case 5: case 6: case 7: own_store(who, page, k, &rng); break;
 		default: own_look(who, page, k, &rng); break;
 		}
@@ -187,8 +198,10 @@ static void cut(struct prng *rng)
 	mutex_lock(&file->lock);
 	atomic_fetch_add(&cuts_begun, 1);
 	if (prng_below(rng, 2)) {
+		atomic_fetch_add(&ends_begun, 1);
 		check(!mapping_truncate(&file->mapping, SAFE_END));
 		disk_file_free_blocks(file, SAFE_END, end);
+		atomic_fetch_add(&ends_ended, 1);
 	} else if (!mapping_punch_begin(&file->mapping, SAFE_END, end)) {
 		disk_file_free_blocks(file, SAFE_END, end);
 		mapping_punch_end(&file->mapping);
@@ -257,6 +270,7 @@ static void scenario(const char *around, bool cuts)
 	check(!policy_set("around", around, why, sizeof(why)));
 	cutting = cuts;
 	memset(words, 0, sizeof(words));
+	memset(copies, 0, sizeof(copies));
 	atomic_store(&cuts_begun, 0);
 	atomic_store(&cuts_ended, 0);
 	file = disk_file_new(PAGES, cuts ? SAFE_END : 100, seed);
@@ -271,10 +285,9 @@ static void scenario(const char *around, bool cuts)
 	mutex_unlock(&file->lock);
 	port_parallel(WORKERS, work);
 	check(!mapping_sync(&file->mapping, 0, UINT64_MAX));
-	left = mapping_invalidate(&file->mapping, 0, PAGES);
+	check(disk_file_tail_zero(file));
 	enter(NULL);
 	mm_put(mm);
-	left = atomic_load(&file->mapping.nr_pages);
 	mapping_invalidate(&file->mapping, 0, PAGES);
 	left = atomic_load(&file->mapping.nr_pages);
 	lost = lost_words();
