@@ -106,7 +106,7 @@ static void waits(void)
 		_exit(0);
 	}
 	set = set_of(RT);
-	ok(sigwaitinfo(&set, &info) == -1 && errno == EINTR, "another signal's handler: EINTR");
+	ok(syscall(SYS_rt_sigtimedwait, &set, &info, NULL, 8) == -1 && errno == EINTR, "another signal's handler: EINTR");
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	wait(NULL);
 }

@@ -187,7 +187,8 @@ static void timed_waits(void)
 	struct timespec t = { 5, 0 };
 
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	_exit(sigtimedwait(&set, NULL, &t) == -1 ? errno : 0);
+	/* not by the library: musl tries again */
+	_exit(syscall(SYS_rt_sigtimedwait, &set, NULL, &t, 8) == -1 ? errno : 0);
 }
 
 static int through_a_stop(void (*fn)(void), int byte)
