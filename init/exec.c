@@ -44,6 +44,21 @@ static int may_run(struct inode *inode)
 	return inode_type(inode) == S_IFREG && inode->mode & 0111 && inode->mapping.ops ? 0 : -EACCES;
 }
 
+/* For /proc/self/exe. A descriptor alone leads to what it was opened by. */
+static void name_remember(const struct exec_name *name, struct file *file)
+{
+	char link[sizeof("/proc/self/fd/4294967295")];
+	struct inode *base;
+
+	if (!*name->path) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", name->dir);
+		file_remember(file, vfs_root, link);
+	} else if (!path_base(name->dir, name->path, &base)) {
+		file_remember(file, base, name->path);
+		inode_put(base);
+	}
+}
+
 /* Only a regular file that somebody may execute, and that nobody has open for writing. */
 int program_open(const struct exec_name *name, struct file **file)
 {
@@ -58,6 +73,7 @@ int program_open(const struct exec_name *name, struct file **file)
 	inode_put(inode);
 	if (err)
 		return err;
+	name_remember(name, *file);
 	err = file_deny_write(*file);
 	if (err) {
 		file_put(*file);
@@ -138,7 +154,7 @@ static void name_take(struct process *self, const struct program *p)
 {
 	const char *shown = p->name->shown, *base = strrchr(shown, '/');
 
-	path_resolve(program_path(p), self->path, sizeof(self->path));
+	file_path(p->file, self->path, sizeof(self->path));
 	strlcpy(current->name, base ? base + 1 : shown, sizeof(current->name));
 }
 

@@ -31,10 +31,4 @@ int path_lookup(int dir, const char *path, unsigned flags, struct inode **out);
 /* The same of a path in user memory; empty_ok: it may be "". */
 int user_lookup(int dir, uintptr_t user, unsigned flags, bool empty_ok, struct inode **out);
 
-/*
- * The absolute path of a program: from the current directory, and with a symbolic link at its end followed, so that
- * /proc/self/exe never names itself. For people and /proc; what does not fit is cut. Sleeps.
- */
-void path_resolve(const char *path, char *out, size_t size);
-
 #endif

@@ -43,7 +43,7 @@ static int child(int argc, char **argv, const char *expect)
 		strcat(got, "|");
 	}
 	strcat(got, execfn());
-	if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0 && strcmp(exe, "/bin/scripts") && strncmp(exe, "/dev/fd/", 8))
+	if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0 && strcmp(exe, "/bin/scripts"))
 		return printf("# /proc/self/exe is %s\n", exe), 2;
 	return strcmp(got, expect) ? printf("# got %s\n# not %s\n", got, expect), 1 : RIGHT;
 }

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""./faultline shell: a long script of file commands prints and leaves what the same busybox prints and leaves on Linux; a person at a terminal
+has editing, Ctrl-C, Ctrl-Z, Ctrl-D and a window that changes its size."""
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+from tap import ARCHES, FAULTLINE, TOP, done, faultline, ok  # noqa: E402
+
+sys.path.insert(0, os.path.join(TOP, "tools"))
+from host import shell  # noqa: E402
+
+LIMIT = 120
+SCRIPT = os.path.join(TOP, "tests", "boot", "shell.sh")
+PROMPT = b"# "
+
+
+# ---- the script ----
+
+def on_linux(folder):
+    """What it prints, its status, and the tree it leaves. Only busybox's programs are in reach, as on the image."""
+    busybox, programs, work = shell.busybox(TOP, "x86_64"), os.path.join(folder, "programs"), os.path.join(folder, "work")
+    os.makedirs(programs)
+    os.makedirs(work)
+    for name in shell.applets(busybox):
+        os.symlink(busybox, os.path.join(programs, name))
+    with open(SCRIPT, "rb") as script:
+        result = subprocess.run([os.path.join(programs, "sh")], stdin=script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=work,
+                                env={"PATH": programs}, timeout=LIMIT, check=False)
+    return result.stdout, result.returncode, tree(work)
+
+
+def tree(root):
+    """Names, types, permissions, sizes, link targets and contents."""
+    found = {}
+    for folder, folders, files in os.walk(root):
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            info = os.lstat(path)
+            content = os.readlink(path) if os.path.islink(path) else open(path, "rb").read() if os.path.isfile(path) else None
+            found[os.path.relpath(path, root)] = (info.st_mode, info.st_nlink if os.path.isfile(path) else 0, content)
+    return found
+
+
+def on_faultline(arch, where, options=()):
+    with open(SCRIPT, "rb") as script:
+        text = f"mkdir -p {where}; cd {where}\n".encode() + script.read()
+    return faultline("shell", "--arch", arch, "--timeout", "100", *options, stdin=text)
+
+
+def differences(want, got):
+    for line in set(want.splitlines()) ^ set(got.splitlines()):
+        print(f"# {'only on Linux' if line in want.splitlines() else 'only here'}: {line!r}")
+
+
+def script(arch, linux, folder):
+    out, status, left = linux
+    for where, options in (("/tmp/work", ["--smp", "4"]), ("/work", ["--get", f"/work:{folder}/{arch}"])):
+        result = on_faultline(arch, where, options)
+        if not ok(result.stdout == out, f"{arch}: {where}: the script prints what it prints on Linux"):
+            differences(out, result.stdout)
+        if not ok(result.returncode == status, f"{arch}: {where}: and ends with {status}"):
+            print(f"# {result.returncode}, {result.stderr[-500:]!r}")
+    back = os.path.join(folder, arch)
+    got = tree(back) if os.path.isdir(back) else {}
+    if not ok(got == left, f"{arch}: what --get brings back is what Linux has"):
+        for name in sorted(set(got) | set(left)):
+            if got.get(name) != left.get(name):
+                print(f"# {name}: {str(got.get(name))[:80]} and not {str(left.get(name))[:80]}")
+
+
+# ---- a person ----
+
+class Person:
+    """At a terminal of 24 lines and 80 columns. Each step waits for what must be seen since the last one, then types."""
+
+    def __init__(self, arch, *words, size=(24, 80)):
+        self.master, self.slave = pty.openpty()
+        self.resize(*size)
+        self.before = termios.tcgetattr(self.slave)
+        self.process = subprocess.Popen([FAULTLINE, "shell", "--arch", arch, "--timeout", "110", *words], stdin=self.slave, stdout=self.slave,
+                                        stderr=subprocess.DEVNULL, cwd=TOP, start_new_session=True, preexec_fn=self.take_terminal)
+        self.seen, self.end = b"", time.monotonic() + LIMIT
+
+    def take_terminal(self):
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def look(self):
+        if select.select([self.master], [], [], 0.1)[0]:
+            try:
+                self.seen += os.read(self.master, 4096)
+            except OSError:
+                return False
+        return self.process.poll() is None
+
+    def until(self, text):
+        """All up to and with text; None: it never came."""
+        while text not in self.seen:
+            if time.monotonic() > self.end or not self.look():
+                break
+        before, found, self.seen = self.seen.partition(text)
+        return before + found if found else None
+
+    def types(self, text):
+        os.write(self.master, text)
+
+    def does(self, line):
+        """A command at the prompt: what is printed behind it, up to the next prompt."""
+        self.types(line + b"; echo en''d\n")
+        self.until(b"''d\r\n")
+        return self.until(b"end\r\n") or b""
+
+    def leaves(self):
+        while self.look() and time.monotonic() < self.end:
+            pass
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+def person(arch):
+    me = Person(arch)
+    ok(me.until(PROMPT), f"{arch}: a prompt")
+    ok(b"24 80" in me.does(b"stty size"), f"{arch}: the size of the window")
+    me.types(b"sleep 1000\n")
+    me.until(b"1000\r\n")
+    time.sleep(1)
+    me.types(b"\x03")
+    ok(me.until(b"^C") and me.until(PROMPT) and b"130" in me.does(b"echo $?"), f"{arch}: Ctrl-C ends a sleep, and the shell goes on")
+    me.types(b"while :; do :; done\n")
+    me.until(b"done\r\n")
+    time.sleep(1)
+    me.types(b"\x03")
+    ok(me.until(PROMPT), f"{arch}: and a loop")
+    me.types(b"echx\x7fo one  tow\x7f\x7fwo\x15echo line\x01\x05s\n")
+    ok(me.until(b"\nlines\r\n"), f"{arch}: a line is edited")
+    me.types(b"cat\n")
+    me.until(b"cat\r\n")
+    time.sleep(0.5)
+    me.types(b"in lxx\x7f\x7fine\n\x04")
+    ok(me.until(b"\nin line\r\n"), f"{arch}: so is one that a program reads, and Ctrl-D ends its input")
+    me.resize(40, 100)
+    me.process.send_signal(28)  # SIGWINCH: the terminal's own would go to its foreground group
+    time.sleep(1)
+    ok(b"40 100" in me.does(b"stty size"), f"{arch}: another size of the window")
+    stop(arch, me)
+    me.types(b"exit 5\n")
+    ok(me.leaves() == 5, f"{arch}: exit ends the machine, with its status")
+    ok(termios.tcgetattr(me.slave) == me.before, f"{arch}: the terminal is as it was")
+
+
+def stop(arch, me):
+    me.until(PROMPT)
+    me.types(b"sleep 2\n")
+    me.until(b"2\r\n")
+    time.sleep(0.7)
+    me.types(b"\x1a")
+    ok(me.until(b"Stopped") and b"Stopped" in me.does(b"jobs"), f"{arch}: Ctrl-Z stops a job")
+    ok(b"sleep 2" in me.does(b"fg"), f"{arch}: which goes on in the foreground")
+    ok(b"Stopped" not in me.does(b"jobs"), f"{arch}: and ends")
+
+
+def narrow():
+    me = Person("x86_64", size=(24, 40))
+    me.until(PROMPT)
+    ok(b"24 40" in me.does(b"stty size"), "40 columns")
+    me.types(b"\x1d\x1d\x1d")
+    ok(me.leaves() == 130, "Ctrl-] three times ends the run from outside")
+
+
+with tempfile.TemporaryDirectory() as scratch:
+    reference = on_linux(scratch)
+    for machine in ARCHES:
+        script(machine, reference, scratch)
+for machine in ARCHES:
+    person(machine)
+narrow()
+done()
