@@ -2,7 +2,8 @@
 /*
  * The lock order, once, as data: a thread may take a lock only if its class stands below (after) every class
  * it already holds. Trylocks are exempt, but counted. The validator (kernel/lock_order.c, debug builds) reads
- * this list; so should you.
+ * this list; so should you. Interrupt handlers take locks on top of what they interrupt: so a spinlock that is held with interrupts on stands
+ * before every one that a handler takes, CACHE and PAGE_QUEUE among them.
  */
 #ifndef KERNEL_LOCK_ORDER_H
 #define KERNEL_LOCK_ORDER_H
@@ -36,19 +37,19 @@
 	X(EXT2_FLUSH,	true,	"changed ext2 metadata on its way to the disk")                    \
 	X(RMAP_FILE,	true,	"mapping->mappers: which VMAs map this file")                      \
 	X(RMAP_ANON,	true,	"which VMAs may map this anonymous page")                          \
+	X(FUTEX,	false,	"a bucket of futex waiters; two in order of address")              \
+	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
+	X(EXT2,		false,	"lists of one ext2 file system, an inode being copied")            \
+	X(PIPE,		false,	"the bytes of one pipe, the count of an event or timer")           \
+	X(TEXT,		false,	"which text an open file of /proc shows")                          \
 	X(PT_TABLES,	false,	"mm->table_lock: page tables come and go")                         \
 	X(PT,		false,	"entries of one page table")                                       \
 	X(CACHE,	false,	"mapping->lock: slots of the page cache")                          \
 	X(DIRTY_LIST,	false,	"which mappings have dirty pages")                                 \
 	X(PAGE_QUEUE,	false,	"who waits for a page")                                            \
-	X(FUTEX,	false,	"a bucket of futex waiters; two in order of address")              \
 	X(SIGNAL,	false,	"a process's tasks and pending signals")                           \
 	X(SIGHAND,	false,	"what processes that share handlers do with each signal")          \
-	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
 	X(DEVICE,	false,	"a block device's request queue")                                  \
-	X(EXT2,		false,	"lists of one ext2 file system, an inode being copied")            \
-	X(PIPE,		false,	"the bytes of one pipe, the count of an event or timer")           \
-	X(TEXT,		false,	"which text an open file of /proc shows")                          \
 	X(TTY,		false,	"the terminal: what is typed, settings, who is in front")          \
 	X(CONSOLE,	false,	"console input")                                                   \
 	X(WAITQ,	false,	"a wait queue")                                                    \
