@@ -209,7 +209,7 @@ long sys_clock_nanosleep(int clock, int flags, uintptr_t request, uintptr_t rema
 	int err;
 
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
-		return clock > CLOCK_TAI || clock_read(clock, &ns) || clock == CLOCK_THREAD_CPUTIME_ID ? -EINVAL : -EOPNOTSUPP;
+		return clock > CLOCK_TAI || clock_read(clock, &ns) ? -EINVAL : -EOPNOTSUPP;
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_for(request, remain);
 	err = timespec_from_user(request, &ns);

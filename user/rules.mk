@@ -13,7 +13,7 @@ UDIRS := user tests/guest
 U := $(O)/$(ARCH)-$(LIBC)
 
 ifeq ($(LIBC),glibc)
-UFLAGS += -D_GNU_SOURCE
+UFLAGS += -D_GNU_SOURCE=
 ULIBS := -pthread
 else ifeq ($(LIBC),musl)
 # Debian's musl-dev of either machine, unpacked into the build folder; only the compiler's own files come from elsewhere.
@@ -23,7 +23,7 @@ MUSL_LIB := $(MUSL)/usr/lib/$(CPU_$(ARCH))-linux-musl
 DEBIAN_x86_64 := amd64
 DEBIAN_arm64 := arm64
 gcc_file = $(shell $(UCC) -print-file-name=$(1))
-UFLAGS += -D_GNU_SOURCE -nostdinc -isystem $(MUSL)/usr/include/$(CPU_$(ARCH))-linux-musl -isystem $(call gcc_include,$(UCC))
+UFLAGS += -D_GNU_SOURCE= -nostdinc -isystem $(MUSL)/usr/include/$(CPU_$(ARCH))-linux-musl -isystem $(call gcc_include,$(UCC))
 ULINK += -nostdlib $(MUSL_LIB)/crt1.o $(MUSL_LIB)/crti.o $(call gcc_file,crtbeginT.o)
 ULIBS := -Wl,--start-group $(MUSL_LIB)/libc.a -lgcc -lgcc_eh -Wl,--end-group $(call gcc_file,crtend.o) $(MUSL_LIB)/crtn.o
 LIBC_NEEDS := $(MUSL)/.packages
