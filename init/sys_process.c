@@ -238,6 +238,8 @@ long sys_setpgid(int pid, int pgid)
 	struct process *p;
 	long ret;
 
+	if (!pgid)
+		pgid = pid;
 	if (pgid < 0)
 		return -EINVAL;
 	p = process_meant(pid);

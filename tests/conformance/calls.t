@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The conformance list: each system call of init/syscalls.h and the guest programs that test it, which run on Linux and here alike. A call without one
-fails. --list prints the table. A program tests a call whose name it says: as SYS_NAME, in a row of a table, or by the library's function."""
+"""The conformance list: each system call of init/syscalls.h and the guest programs that test it, which run on Linux and here alike. A
+call without one fails. --list prints the table. A program tests a call whose name it says: as SYS_NAME, in a row of a table, or by a function."""
 import glob
 import os
 import re
@@ -12,9 +12,10 @@ NOT_TESTS = {"fuzz", "badargs", "badcalls"}  # they assert nothing of what a cal
 # The library's function where it has another name than the call.
 FUNCTIONS = {
     "pread64": "pread", "pwrite64": "pwrite", "newfstatat": "stat|lstat|fstatat", "exit_group": "_exit|exit", "exit": "pthread_create",
-    "wait4": "waitpid|wait|wait4", "clone": "fork|pthread_create", "rt_sigaction": "sigaction|signal", "rt_sigprocmask": "sigprocmask|pthread_sigmask",
+    "wait4": "waitpid|wait|wait4", "clone": "fork|pthread_create", "rt_sigaction": "sigaction|signal",
+    "rt_sigprocmask": "sigprocmask|pthread_sigmask",
     "rt_sigpending": "sigpending", "rt_sigsuspend": "sigsuspend", "rt_sigtimedwait": "sigtimedwait|sigwaitinfo", "getdents64": "readdir",
-    "clock_nanosleep": "clock_nanosleep", "nanosleep": "nanosleep|pause_ms", "prlimit64": "prlimit", "faccessat": "faccessat|access",
+    "nanosleep": "nanosleep|pause_ms", "prlimit64": "prlimit", "faccessat": "faccessat|access",
     "readlinkat": "readlinkat|readlink", "mkdirat": "mkdirat|mkdir", "unlinkat": "unlinkat|unlink|rmdir", "renameat": "renameat|rename",
     "linkat": "linkat|link", "symlinkat": "symlinkat|symlink", "mknodat": "mknodat|mknod", "fchmodat": "fchmodat|chmod", "openat": "openat|open",
     "fchownat": "fchownat|chown", "ppoll": "ppoll|poll", "pselect6": "pselect6|pselect|select", "umount2": "umount2|umount",

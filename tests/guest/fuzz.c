@@ -23,7 +23,7 @@
 #define MAX_PROCESSES 16
 #define SHARE 800          /* calls a child makes */
 #define PATIENCE 10        /* ticks without a call, and a child is killed */
-#define DEATH 3000         /* ticks that it may take to die of it */
+#define DEATH 3000         /* ticks it may take to die */
 #define TICK_MS 5
 #define ARENA_PAGES 64
 #define SLACK_KB 2048      /* caches and slabs that have grown */
@@ -351,9 +351,8 @@ static void ended(int i)
 static int look_after(int i)
 {
 	struct runner *r = &runners[i];
-	int status;
 
-	if (r->pid && waitpid(r->pid, &status, WNOHANG) == r->pid)
+	if (r->pid && waitpid(r->pid, NULL, WNOHANG) == r->pid)
 		ended(i);
 	if (!r->pid)
 		return 1;

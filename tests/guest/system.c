@@ -89,7 +89,8 @@ static void test_fchdir(void)
 	ok(call(SYS_faccessat2, CWD, (long)"file-with-a-longer-name-000", 4, 0) == 0, "faccessat2: from there");
 	ok(call(SYS_faccessat2, CWD, (long)"file-with-a-longer-name-000", 4, EACCESS) == 0, "faccessat2: with AT_EACCESS");
 	ok(call(SYS_faccessat2, dir, (long)"", 0, 0x1000) == 0, "faccessat2: the descriptor itself");
-	ok(fails(call(SYS_faccessat2, CWD, (long)"/data/one", 8, 0), EINVAL) && fails(call(SYS_faccessat2, CWD, (long)"/data/one", 4, 0x4000), EINVAL),
+	ok(fails(call(SYS_faccessat2, CWD, (long)"/data/one", 8, 0), EINVAL) &&
+	   fails(call(SYS_faccessat2, CWD, (long)"/data/one", 4, 0x4000), EINVAL),
 	   "faccessat2: unknown modes and flags: EINVAL");
 	ok(call(SYS_chdir, (long)"/", 0, 0, 0) == 0, "chdir: back");
 	close(dir);
