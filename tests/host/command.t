@@ -10,7 +10,7 @@ import tempfile
 sys.dont_write_bytecode = True
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 sys.path += [os.path.join(TOP, "tools"), os.path.join(TOP, "tests", "boot")]
-from host import elf, frames, image, machine  # noqa: E402
+from host import elf, ext2, frames, image, machine  # noqa: E402
 from host.errors import Refused  # noqa: E402
 from tap import done, ok  # noqa: E402
 
@@ -118,9 +118,9 @@ def images(folder):
             data.append(file.read())
     ok(data[2] == data[3], "the same files make the same bytes, whenever")
     back = os.path.join(folder, "back")
-    image.get(os.path.join(folder, "image0"), f"/tmp:{back}")
+    ext2.get(os.path.join(folder, "image0"), f"/tmp:{back}")
     ok(subprocess.run(["diff", "-r", os.path.join(root, "tmp"), back], check=False).returncode == 0, "a tree comes back as it went in")
-    ok(refuses(image.get, os.path.join(folder, "image0"), "/none:" + back), "what is not there does not come back")
+    ok(refuses(ext2.get, os.path.join(folder, "image0"), "/none:" + back), "what is not there does not come back")
     ok(all(refuses(image.put, root, spec) for spec in ("nowhere", "/none:/x", "/etc:relative")), "what cannot be put")
     ok(refuses(image.make, root, os.path.join(folder, "small"), 65536), "an image too small for its files")
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 
-from . import elf, image
+from . import elf, ext2, image
 from .errors import Refused
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -53,7 +53,7 @@ def run(arch, commands, put=(), get=(), smp=1, mem="512M", seconds=300, disk_siz
         stage(arch, folder, disk, commands, put, seconds, disk_size, block)
         said = boot(arch, disk, smp, mem, BOOT + seconds * len(commands))
         for spec in get:
-            image.get(disk, spec)
+            ext2.get(disk, spec)
     return parse(said, len(commands))
 
 

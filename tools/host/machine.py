@@ -32,9 +32,8 @@ def round_up(value, unit):
     return (value + unit - 1) // unit * unit
 
 
-def extents(fd, size):
-    """The parts of a file that are not holes."""
-    end = 0
+def extents(fd, size, end=0):
+    """The parts of a file that are not holes, from `end` on."""
     while end < size:
         try:
             start = os.lseek(fd, end, os.SEEK_DATA)
@@ -75,8 +74,12 @@ class Ram:
     def save(self, path):
         """And comes back out of it: after QEMU has ended."""
         with open(path, "wb") as file:
-            for done in range(0, self.disk, 4 * MIB):
-                file.write(os.pread(self.fd, min(4 * MIB, self.disk - done), self.disk_at + done))
+            file.truncate(self.disk)
+            for start, end in extents(self.fd, self.disk_at + self.disk, self.disk_at):
+                os.lseek(file.fileno(), start - self.disk_at, os.SEEK_SET)
+                while start < end:
+                    os.lseek(self.fd, start, os.SEEK_SET)
+                    start += os.sendfile(file.fileno(), self.fd, None, end - start)
 
 
 def command(arch, ram, options, boot):
