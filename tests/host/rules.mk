@@ -19,7 +19,7 @@ HOST_PORT_TESTS := frame slab park locks rcu timer mm mmrace futex mmmove mmwrit
 HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
 HOST_RACE_TESTS :=
 
-HOST_FS_TESTS := ext2 ext2damage
+HOST_FS_TESTS := ext2 ext2damage ext2write
 HOST_TESTS := $(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(HOST_FS_TESTS) $(addprefix weave-,$(HOST_WEAVE_TESTS)) $(addprefix race-,$(HOST_RACE_TESTS))
 
 HOST_BASE := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fPIE -I. -Iarch/host -DDEBUG=1 \
@@ -91,8 +91,8 @@ $(addprefix $(HT)/,$(HOST_LIB_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $
 -include $(patsubst %,$(HOBJ)/fiber/tests/host/%.c.d,$(HOST_LIB_TESTS))
 
 # ext2 and the VFS below system calls; what else fs/ has is not there (tests/host/ext2case.c).
-HOST_FS_OBJ := $(patsubst %,$(HOBJ)/fiber-kernel/%.o,$(wildcard fs/ext2*.c) fs/bdev.c fs/inode.c fs/names.c fs/path.c) \
-	$(patsubst %,$(HOBJ)/fiber/tests/host/%.c.o,ext2case ext2image ext2ops)
+HOST_FS_OBJ := $(patsubst %,$(HOBJ)/fiber-kernel/%.o,$(wildcard fs/ext2*.c) fs/bdev.c fs/inode.c fs/names.c fs/path.c fs/path_of.c) \
+	$(patsubst %,$(HOBJ)/fiber/tests/host/%.c.o,ext2case ext2image ext2model ext2ops)
 
 $(addprefix $(HT)/,$(HOST_FS_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(HOST_FS_OBJ) $(HOBJ)/fiber/port.a
 	@mkdir -p $(@D)
