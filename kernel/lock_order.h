@@ -37,13 +37,13 @@
 	X(EXT2_FLUSH,	true,	"changed ext2 metadata on its way to the disk")                    \
 	X(RMAP_FILE,	true,	"mapping->mappers: which VMAs map this file")                      \
 	X(RMAP_ANON,	true,	"which VMAs may map this anonymous page")                          \
+	X(PIPE,		false,	"the bytes of one pipe, the count of an event or timer")           \
+	X(PT_TABLES,	false,	"mm->table_lock: page tables come and go")                         \
+	X(PT,		false,	"entries of one page table")                                       \
 	X(FUTEX,	false,	"a bucket of futex waiters; two in order of address")              \
 	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
 	X(EXT2,		false,	"lists of one ext2 file system, an inode being copied")            \
-	X(PIPE,		false,	"the bytes of one pipe, the count of an event or timer")           \
 	X(TEXT,		false,	"which text an open file of /proc shows")                          \
-	X(PT_TABLES,	false,	"mm->table_lock: page tables come and go")                         \
-	X(PT,		false,	"entries of one page table")                                       \
 	X(CACHE,	false,	"mapping->lock: slots of the page cache")                          \
 	X(DIRTY_LIST,	false,	"which mappings have dirty pages")                                 \
 	X(PAGE_QUEUE,	false,	"who waits for a page")                                            \
