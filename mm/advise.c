@@ -67,7 +67,7 @@ void mm_file_at(struct mm *mm, uintptr_t addr, struct mm_file *out)
 {
 	struct vma *vma;
 
-	*out = (struct mm_file){ .hole = true, .end = USER_TOP };
+	*out = (struct mm_file){ .hole = true, .end = addr < USER_TOP ? USER_TOP : UINTPTR_MAX };
 	rwsem_read_lock(&mm->lock);
 	vma = vma_next(mm, addr);
 	if (vma)
