@@ -18,7 +18,7 @@
 	X(fsync, "f") X(fdatasync, "f") X(getdents64, "fmn") X(close, "f") X(dup, "f") X(dup3, "ffx") X(fcntl, "fim") X(pipe2, "mx") \
 	X(openat, "fSxM") X(newfstatat, "fsmx") X(fstat, "fm") X(statx, "fsxxm") X(statfs, "sm") X(fstatfs, "fm") X(readlinkat, "fsmn") \
 	X(faccessat, "fsi") X(faccessat2, "fsix") X(getcwd, "mn") X(chdir, "S") X(fchdir, "f") X(umask, "M") \
-	X(mkdirat, "fSM") X(unlinkat, "fSx") X(linkat, "fSfSx") X(symlinkat, "sfS") X(renameat, "fSfS") X(renameat2, "fSfSi") \
+	X(mkdirat, "fSM") X(unlinkat, "fSx") X(linkat, "fSfSx") X(symlinkat, "SfS") X(renameat, "fSfS") X(renameat2, "fSfSi") \
 	X(mknodat, "fSMz") X(fchmod, "fM") X(fchmodat, "fSM") X(fchown, "fuu") X(fchownat, "fSuux") X(utimensat, "fStx") \
 	X(truncate, "SN") X(ftruncate, "fN") X(fallocate, "fiNN") X(flock, "fi") X(copy_file_range, "fmfmNz") X(fadvise64, "foni") \
 	X(readahead, "foN") X(sync_file_range, "fonx") X(splice, "fmfmnx") X(tee, "ffnx") X(vmsplice, "fvix") \
