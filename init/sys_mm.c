@@ -13,7 +13,7 @@
 /* What MAP_SHARED_VALIDATE knows. Anything else is not refused otherwise. */
 #define MAP_KNOWN                                                                                                       \
 	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | \
-	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_UNINITIALIZED)
+	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_UNINITIALIZED | 0x7c000000 /* huge sizes */)
 
 static unsigned prot_flags(unsigned prot)
 {
