@@ -3,6 +3,7 @@
 #include "fs/vfs.h"
 
 #include "fs/event.h"
+#include "fs/locks.h"
 #include "fs/pipe.h"
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
@@ -128,6 +129,7 @@ void file_put(struct file *file)
 		epoll_forget(file);
 	if (file->ops->release)
 		file->ops->release(file);
+	locks_drop(file->inode, file);
 	writers_leave(file);
 	if (file->dir)
 		inode_put(file->dir);

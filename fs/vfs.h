@@ -52,6 +52,7 @@ struct user_range {
 };
 
 struct file;
+struct file_lock;
 struct inode;
 struct pipe;
 struct poller;
@@ -200,6 +201,7 @@ struct inode {
 	struct list unused;		/* refs == 0 and kept for a while	(H) */
 	struct inode *covered_by;	/* root of what is mounted here		(C) */
 	struct inode *covers;		/* a mounted root: the directory below	(C) */
+	_Atomic(struct file_lock *) locks; /* fs/locks.c				(its lock to write) */
 	struct pipe *pipe;		/* of a FIFO that is open		(I) */
 	char name[32];			/* the last component it was first found by, for people: may be cut	(C) */
 	void *private;			/* the file system's			(C) */

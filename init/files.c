@@ -9,6 +9,7 @@
  */
 #include "init/files.h"
 
+#include "fs/locks.h"
 #include "fs/vfs.h"
 #include "init/process.h"
 #include "kernel/mutex.h"
@@ -172,6 +173,13 @@ bool files_shared(const struct files *files)
 	return atomic_load_explicit(&files->refs, memory_order_relaxed) > 1;
 }
 
+/* A descriptor has been closed: with any of them go all records that this table's owner has locked in the file. */
+static void descriptor_put(struct files *files, struct file *file)
+{
+	locks_drop(file->inode, files);
+	file_put(file);
+}
+
 void files_put(struct files *files)
 {
 	struct table *t;
@@ -182,7 +190,7 @@ void files_put(struct files *files)
 	t = table_of(files);
 	for (unsigned i = 0; i < t->size; i++)
 		if (slot_read(t, i))
-			file_put(slot_read(t, i));
+			descriptor_put(files, slot_read(t, i));
 	kfree(t);
 	kfree(files);
 }
@@ -313,7 +321,7 @@ int fd_close(int fd)
 	mutex_unlock(&files->lock);
 	if (!file)
 		return -EBADF;
-	file_put(file);
+	descriptor_put(files, file);
 	return 0;
 }
 
@@ -337,7 +345,7 @@ static int replace_locked(struct files *files, unsigned fd, struct file *file, b
 int fd_replace(int fd, struct file *file, bool close_on_exec)
 {
 	struct process *p = process_current();
-	struct file *old = file;
+	struct file *old = NULL;
 	int err = -EBADF;
 
 	if (fd >= 0 && (unsigned)fd < limit_get(RLIMIT_NOFILE)) {
@@ -346,9 +354,9 @@ int fd_replace(int fd, struct file *file, bool close_on_exec)
 		mutex_unlock(&p->files->lock);
 	}
 	if (err)
-		old = file;
-	if (old)
-		file_put(old);
+		file_put(file);
+	else if (old)
+		descriptor_put(p->files, old);
 	return err ? err : fd;
 }
 

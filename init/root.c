@@ -9,6 +9,8 @@
 #include "kernel/log.h"
 #include "kernel/time.h"
 
+struct super *memfd_super;
+
 static void disks_add(void)
 {
 	static const char *const names[CMDLINE_DISKS] = { "disk0", "disk1", "disk2", "disk3",
@@ -76,4 +78,5 @@ void root_mount(void)
 	mount_on("/proc", proc_mount());
 	mount_on("/tmp", tmpfs_mount(01777));
 	mount_on("/dev/shm", tmpfs_mount(01777));
+	memfd_super = tmpfs_mount(0700);
 }

@@ -7,4 +7,7 @@
  * root. Sleeps. */
 void root_mount(void);
 
+struct super;
+extern struct super *memfd_super; /* where files without any name live; NULL: there was no memory for it	(boot) */
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "fs/pipe.h"
 #include "init/files.h"
+#include "init/flock.h"
 #include "init/linux.h"
 #include "init/process.h"
 #include "kernel/uaccess.h"
@@ -136,6 +137,13 @@ static long file_fcntl(struct file *file, unsigned command, uint64_t arg)
 	if (file_flags(file) & VFS_PATH)
 		return -EBADF;
 	switch (command) {
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return file_record_lock(file, command, arg);
 	case F_SETFL:
 		return flags_set(file, arg);
 	case F_SETPIPE_SZ:

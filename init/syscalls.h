@@ -34,6 +34,10 @@
 	/* sys_attr.c */ \
 	X(chmod, 2) X(fchmod, 2) X(fchmodat, 3) X(fchmodat2, 4) X(chown, 3) X(lchown, 3) X(fchown, 3) X(fchownat, 5) \
 	X(utime, 2) X(utimes, 2) X(futimesat, 3) X(utimensat, 4) X(truncate, 2) X(ftruncate, 2) X(fallocate, 4) \
+	/* sys_flock.c */ \
+	X(flock, 2) \
+	/* sys_copy.c */ \
+	X(copy_file_range, 6) X(sendfile, 4) X(fadvise64, 4) X(readahead, 3) X(memfd_create, 2) \
 	/* sys_sync.c */ \
 	X(sync, 0) X(fsync, 1) X(fdatasync, 1) X(syncfs, 1) X(sync_file_range, 4) X(statfs, 2) X(fstatfs, 2) \
 	/* sys_mm.c */ \
@@ -156,6 +160,13 @@ long sys_utimensat(int dir, uintptr_t path, uintptr_t times, unsigned flags);
 long sys_truncate(uintptr_t path, int64_t size);
 long sys_ftruncate(int fd, int64_t size);
 long sys_fallocate(int fd, unsigned mode, int64_t start, int64_t len);
+
+long sys_flock(int fd, unsigned op);
+long sys_copy_file_range(int in_fd, uintptr_t in_pos, int out_fd, uintptr_t out_pos, size_t n, unsigned flags);
+long sys_sendfile(int out_fd, int in_fd, uintptr_t pos, size_t n);
+long sys_fadvise64(int fd, int64_t start, int64_t len, int advice);
+long sys_readahead(int fd, int64_t start, size_t n);
+long sys_memfd_create(uintptr_t name, unsigned flags);
 
 long sys_sync(void);
 long sys_fsync(int fd);

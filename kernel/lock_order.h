@@ -37,6 +37,7 @@
 	X(EXT2_FLUSH,	true,	"changed ext2 metadata on its way to the disk")                    \
 	X(RMAP_FILE,	true,	"mapping->mappers: which VMAs map this file")                      \
 	X(RMAP_ANON,	true,	"which VMAs may map this anonymous page")                          \
+	X(FILE_LOCKS,	false,	"advisory locks of all files")                                     \
 	X(PIPE,		false,	"the bytes of one pipe, the count of an event or timer")           \
 	X(PT_TABLES,	false,	"mm->table_lock: page tables come and go")                         \
 	X(PT,		false,	"entries of one page table")                                       \

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* From file to file within the kernel, a page's worth at a time. Each part is whole for other writers; the copy as a whole is not. */
+#include "fs/copy.h"
+
+#include "kernel/slab.h"
+#include "mm/write.h"
+
+#define PART PAGE_SIZE
+
+static long put_part(struct inode *to, const char *buf, size_t n, uint64_t pos)
+{
+	long done;
+
+	if (mutex_lock_killable(&to->lock))
+		return -EINTR;
+	done = inode_seals(to, VFS_SEAL_WRITE | (pos + n > mapping_size(&to->mapping) ? VFS_SEAL_GROW : 0));
+	if (!done)
+		done = mapping_write_kernel(&to->mapping, pos, buf, n);
+	if (done > 0)
+		inode_touch_locked(to, TOUCH_MTIME | TOUCH_CTIME);
+	mutex_unlock(&to->lock);
+	return done;
+}
+
+static long copy_part(const struct copy_range *c, size_t done, char *buf)
+{
+	size_t n = c->len - done < PART ? c->len - done : PART;
+	long got = mapping_read_kernel(&c->from->mapping, c->from_pos + done, buf, n);
+
+	return got > 0 ? put_part(c->to, buf, (size_t)got, c->to_pos + done) : got;
+}
+
+long vfs_copy(const struct copy_range *c)
+{
+	char *buf = kmalloc(PART);
+	size_t done = 0;
+	long part = buf ? 1 : -ENOMEM;
+
+	while (part > 0 && done < c->len) {
+		part = copy_part(c, done, buf);
+		if (part > 0)
+			done += (size_t)part;
+	}
+	kfree(buf);
+	if (done)
+		inode_accessed(c->from);
+	return done ? (long)done : part;
+}

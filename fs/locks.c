@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Advisory locks: a list at the inode, under one spinlock for all. What an owner has does not overlap, so a change cuts out its range first, and
+ * puts in the new one; the memory for both halves of what is cut in two and for the new one is there before the spinlock is taken. Whoever waits
+ * looks again whenever any lock of any file has gone.
+ */
+#include "fs/locks.h"
+
+#include "kernel/slab.h"
+#include "kernel/wait.h"
+
+/* (L) locks_lock */
+struct file_lock {
+	struct file_lock *next;	 /* (L) */
+	struct lock_range range; /* (L) */
+};
+
+static struct spinlock locks_lock = SPINLOCK_INIT(LOCK_FILE_LOCKS);
+static struct waitq changed = WAITQ_INIT(changed);
+
+static struct file_lock *first(struct inode *inode)
+{
+	return atomic_load_explicit(&inode->locks, memory_order_relaxed);
+}
+
+static bool same_owner(const struct lock_range *a, const struct lock_range *b)
+{
+	return a->kind == b->kind && a->owner == b->owner;
+}
+
+static bool overlap(const struct lock_range *a, const struct lock_range *b)
+{
+	return a->start <= b->last && b->start <= a->last;
+}
+
+/* locks_lock held. */
+static struct file_lock *conflict(struct inode *inode, const struct lock_range *want)
+{
+	struct file_lock *l = first(inode);
+
+	for (; l; l = l->next)
+		if (l->range.kind == want->kind && l->range.owner != want->owner && overlap(&l->range, want) &&
+		    (l->range.type == LOCKS_EXCLUSIVE || want->type == LOCKS_EXCLUSIVE))
+			break;
+	return l;
+}
+
+/* In order of their beginnings: F_GETLK gives the first. */
+static void put_in(struct inode *inode, struct file_lock **spare, const struct lock_range *range)
+{
+	struct file_lock *l = *spare, *before = NULL, *after = first(inode);
+
+	*spare = l->next;
+	for (; after && after->range.start <= range->start; after = after->next)
+		before = after;
+	*l = (struct file_lock){ .next = after, .range = *range };
+	if (before)
+		before->next = l;
+	else
+		atomic_store_explicit(&inode->locks, l, memory_order_relaxed);
+}
+
+static void take_out(struct inode *inode, struct file_lock *l, struct file_lock **spare)
+{
+	struct file_lock *before = first(inode);
+
+	if (before == l) {
+		atomic_store_explicit(&inode->locks, l->next, memory_order_relaxed);
+	} else {
+		while (before->next != l)
+			before = before->next;
+		before->next = l->next;
+	}
+	l->next = *spare;
+	*spare = l;
+}
+
+/* The owner has nothing in this range any more. locks_lock held. */
+static void cut_out(struct inode *inode, const struct lock_range *cut, struct file_lock **spare)
+{
+	struct file_lock *l = first(inode), *next;
+
+	for (; l; l = next) {
+		struct lock_range was = l->range, part = was;
+
+		next = l->next;
+		if (!same_owner(&was, cut) || !overlap(&was, cut))
+			continue;
+		take_out(inode, l, spare);
+		if (was.start < cut->start) {
+			part.last = cut->start - 1;
+			put_in(inode, spare, &part);
+		}
+		if (was.last > cut->last) {
+			part = was;
+			part.start = cut->last + 1;
+			put_in(inode, spare, &part);
+		}
+	}
+}
+
+static void spare_free(struct file_lock *spare)
+{
+	while (spare) {
+		struct file_lock *next = spare->next;
+
+		kfree(spare);
+		spare = next;
+	}
+}
+
+static bool spare_add(struct file_lock **spare)
+{
+	struct file_lock *l = kmalloc(sizeof(*l));
+
+	if (!l)
+		return false;
+	l->next = *spare;
+	*spare = l;
+	return true;
+}
+
+/* One try: 0, -EAGAIN, -ENOMEM. */
+static int try_set(struct inode *inode, const struct lock_range *want)
+{
+	struct file_lock *spare = NULL;
+	int err = spare_add(&spare) && spare_add(&spare) ? 0 : -ENOMEM;
+
+	if (!err) {
+		spin_lock(&locks_lock);
+		if (want->type != LOCKS_NONE && conflict(inode, want)) {
+			err = -EAGAIN;
+		} else {
+			cut_out(inode, want, &spare);
+			if (want->type != LOCKS_NONE)
+				put_in(inode, &spare, want);
+		}
+		spin_unlock(&locks_lock);
+	}
+	spare_free(spare);
+	if (!err)
+		waitq_wake_all(&changed); /* less, or shared where it was exclusive */
+	return err;
+}
+
+int locks_set(struct inode *inode, const struct lock_range *want, bool wait)
+{
+	static const struct wait_why why = { .what = "file lock" };
+	int err = try_set(inode, want), ended;
+
+	if (err != -EAGAIN || !wait)
+		return err;
+	if (want->kind == LOCKS_WHOLE)
+		locks_drop(inode, want->owner); /* as Linux: two who both want more would wait for ever */
+	ended = wait_until(&changed, &why, WAIT_SIGNAL, UINT64_MAX, (err = try_set(inode, want)) != -EAGAIN);
+	return err == -EAGAIN ? ended : err;
+}
+
+void locks_test(struct inode *inode, struct lock_range *range)
+{
+	struct file_lock *l;
+
+	spin_lock(&locks_lock);
+	l = conflict(inode, range);
+	if (l)
+		*range = l->range;
+	else
+		range->type = LOCKS_NONE;
+	spin_unlock(&locks_lock);
+}
+
+void locks_drop_slow(struct inode *inode, const void *owner)
+{
+	struct file_lock *spare = NULL;
+
+	spin_lock(&locks_lock);
+	for (int kind = LOCKS_WHOLE; kind <= LOCKS_RECORD; kind++) {
+		struct lock_range all = { .kind = (enum lock_kind)kind, .last = UINT64_MAX, .owner = owner };
+
+		cut_out(inode, &all, &spare);
+	}
+	spin_unlock(&locks_lock);
+	if (spare)
+		waitq_wake_all(&changed);
+	spare_free(spare);
+}
