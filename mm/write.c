@@ -164,6 +164,7 @@ static int part_page(struct part *p, bool may_be_fresh)
 	bool beyond = p->index >= mapping_end(p->m);
 	int got, err = 0;
 
+	p->fresh = false; /* it may be the second try */
 	while (!(got = cache_read_present(p->m, p->index, &p->page))) {
 		if (!beyond && !(may_be_fresh && covers(p)))
 			return cache_read(p->m, p->index, WAIT_KILLABLE, &p->page);
