@@ -179,8 +179,11 @@ static int move(struct remap *m)
 /* What lies behind the new length goes first, as on Linux. */
 static int shrink(struct remap *m)
 {
-	int err = map_unmap_locked(m->mm, m->from + m->new_len, m->from + m->old_len);
+	int err;
 
+	if (m->old_len > USER_TOP || m->from > USER_TOP - m->old_len)
+		return -EINVAL;
+	err = map_unmap_locked(m->mm, m->from + m->new_len, m->from + m->old_len);
 	m->old_len = m->new_len;
 	m->vma = vma_find(m->mm, m->from);
 	return err;
