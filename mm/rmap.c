@@ -66,10 +66,10 @@ static void protect_entry(struct walk *w, const struct vma *vma, pte_t *slot, ui
 	note_flush(w, va);
 }
 
-/* false: the entry was used lately; it stays. */
+/* false: the entry was used lately, or its memory is locked; it stays. */
 static bool unmap_entry(struct walk *w, const struct vma *vma, pte_t *slot, uintptr_t va)
 {
-	if (w->change == UNMAP_UNUSED && arch_pte_test_clear_accessed(slot))
+	if (w->change == UNMAP_UNUSED && (vma->flags & VMA_MLOCK || arch_pte_test_clear_accessed(slot)))
 		return false;
 	if (w->from == w->to)
 		atomic_fetch_add_explicit(&vma->mm->flushing, 1, memory_order_relaxed);
