@@ -232,7 +232,8 @@ void pt_protect(const struct vma *vma, uintptr_t start, uintptr_t end)
 		any |= protect_table(vma, slot, va, stop);
 		va = stop;
 	}
-	if (any)
+	/* acquire, and why: 2 at the head of mm/rmap.c */
+	if (any || atomic_load_explicit(&vma->mm->flushing, memory_order_acquire))
 		arch_tlb_flush_range(&vma->mm->arch, start, end, true);
 }
 
