@@ -137,6 +137,7 @@ def person(arch):
     me = Person(arch)
     ok(me.until(PROMPT), f"{arch}: a prompt")
     ok(b"24 80" in me.does(b"stty size"), f"{arch}: the size of the window")
+    stop(arch, me)
     me.types(b"sleep 1000\n")
     me.until(b"1000\r\n")
     time.sleep(1)
@@ -158,7 +159,6 @@ def person(arch):
     me.process.send_signal(28)  # SIGWINCH: the terminal's own would go to its foreground group
     time.sleep(1)
     ok(b"40 100" in me.does(b"stty size"), f"{arch}: another size of the window")
-    stop(arch, me)
     me.types(b"exit 5\n")
     ok(me.leaves() == 5, f"{arch}: exit ends the machine, with its status")
     ok(termios.tcgetattr(me.slave) == me.before, f"{arch}: the terminal is as it was")
@@ -166,12 +166,12 @@ def person(arch):
 
 def stop(arch, me):
     me.until(PROMPT)
-    me.types(b"sleep 2\n")
-    me.until(b"2\r\n")
-    time.sleep(0.7)
+    me.types(b"sleep 8\n")
+    me.until(b"8\r\n")
+    time.sleep(0.5)
     me.types(b"\x1a")
-    ok(me.until(b"Stopped") and b"Stopped" in me.does(b"jobs"), f"{arch}: Ctrl-Z stops a job")
-    ok(b"sleep 2" in me.does(b"fg"), f"{arch}: which goes on in the foreground")
+    ok(me.until(b"Stopped") and me.until(PROMPT) and b"Stopped" in me.does(b"jobs"), f"{arch}: Ctrl-Z stops a job")
+    ok(b"sleep 8" in me.does(b"fg"), f"{arch}: which goes on in the foreground")
     ok(b"Stopped" not in me.does(b"jobs"), f"{arch}: and ends")
 
 
