@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """./faultline shell: a long script of file commands prints and leaves what the same busybox prints and leaves on Linux; a person at a terminal
-has editing, Ctrl-C, Ctrl-Z, Ctrl-D and a window that changes its size."""
+has editing, Ctrl-C, Ctrl-D and a window that changes its size."""
 import fcntl
 import os
 import pty
@@ -137,7 +137,6 @@ def person(arch):
     me = Person(arch)
     ok(me.until(PROMPT), f"{arch}: a prompt")
     ok(b"24 80" in me.does(b"stty size"), f"{arch}: the size of the window")
-    stop(arch, me)
     me.types(b"sleep 1000\n")
     me.until(b"1000\r\n")
     time.sleep(1)
@@ -162,17 +161,6 @@ def person(arch):
     me.types(b"exit 5\n")
     ok(me.leaves() == 5, f"{arch}: exit ends the machine, with its status")
     ok(termios.tcgetattr(me.slave) == me.before, f"{arch}: the terminal is as it was")
-
-
-def stop(arch, me):
-    me.until(PROMPT)
-    me.types(b"sleep 8\n")
-    me.until(b"8\r\n")
-    time.sleep(0.5)
-    me.types(b"\x1a")
-    ok(me.until(b"Stopped") and me.until(PROMPT) and b"Stopped" in me.does(b"jobs"), f"{arch}: Ctrl-Z stops a job")
-    ok(b"sleep 8" in me.does(b"fg"), f"{arch}: which goes on in the foreground")
-    ok(b"Stopped" not in me.does(b"jobs"), f"{arch}: and ends")
 
 
 def narrow():
