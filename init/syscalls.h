@@ -46,7 +46,8 @@
 	/* sys_madvise.c */ \
 	X(madvise, 3) X(msync, 3) X(mincore, 3) \
 	/* sys_process.c */ \
-	X(clone, R) X(clone3, R) X(unshare, 1) X(fork, R) X(vfork, R) X(execve, R) X(execveat, R) X(exit, 1) X(exit_group, 1) X(wait4, 4) X(waitid, 5) X(prctl, 5) \
+	X(clone, R) X(clone3, R) X(unshare, 1) X(fork, R) X(vfork, R) X(execve, R) X(execveat, R) \
+	X(exit, 1) X(exit_group, 1) X(wait4, 4) X(waitid, 5) X(prctl, 5) \
 	X(getpid, 0) X(getppid, 0) X(gettid, 0) X(getpgid, 1) X(getpgrp, 0) X(setpgid, 2) X(getsid, 1) X(setsid, 0) \
 	X(set_tid_address, 1) X(arch_prctl, 2) X(getrusage, 2) \
 	/* futex.c, robust.c */ \

@@ -68,7 +68,8 @@ def files(arch):
     expect(arch, "a block number beyond the end", run(arch, path, "cat", "/sound", "/small"), 1, b"s" * 100 + b"s" * 4096, "block number in inode")
     path = image(arch)
     field(path, "/large", "block[IND]", 0x7fffffff)
-    expect(arch, "an indirect block beyond the end", run(arch, path, "cat", "/large", "/sound"), 1, b"l" * 12288 + b"s" * 100, "block number in inode")
+    expect(arch, "an indirect block beyond the end", run(arch, path, "cat", "/large", "/sound"), 1, b"l" * 12288 + b"s" * 100,
+           "block number in inode")
     path = image(arch)
     field(path, "/large", "mode", "0170000")
     expect(arch, "an inode of no type", run(arch, path, "cat", "/large", "/sound"), 1, b"s" * 100, "inode")

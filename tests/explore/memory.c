@@ -22,51 +22,12 @@
  *
  * In random search views carry vector clocks too, and plain accesses that no clock orders are data races (FastTrack, Flanagan and Freund, PLDI 2009).
  */
-#include "tests/explore/engine.h"
+#include "tests/explore/memory.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#define LOCATIONS 24
-#define MESSAGES 6
-
 bool model_weak, model_races;
-
-struct view {
-	uint8_t oldest[LOCATIONS];
-	uint32_t clock[FIBERS]; /* random search only */
-};
-
-struct message {
-	uint64_t value;
-	struct view view;
-};
-
-struct location {
-	uintptr_t at; /* 0: free */
-	uint32_t size;
-	uint32_t count;
-	struct message messages[MESSAGES]; /* count of them; the rest is 0 */
-};
-
-struct lock {
-	uintptr_t at;
-	uint64_t taken; /* by 1 + fiber */
-	struct view view;
-};
-
-#define LOCKS 6
-
-static struct memory {
-	struct lock locks[LOCKS];
-	struct {
-		struct view now, heard, said;
-	} fibers[FIBERS];
-	struct view tokens[FIBERS]; /* what unpark gave along */
-	struct view fence;	    /* of seq_cst fences */
-	uint32_t nr;		    /* locations in use, the first ones; a thread-local one may be free in between */
-	struct location locations[LOCATIONS];
-} memory;
+struct memory memory;
 
 char *memory_state(void)
 {
@@ -87,170 +48,12 @@ void memory_state_from(const char *saved)
 		memcpy(&memory.nr, saved + offsetof(struct memory, nr), sizeof(memory.nr));
 }
 
-static void races_reset(void);
-
 void memory_reset(void)
 {
 	memset(&memory, 0, sizeof(memory));
 	for (unsigned i = 0; i < FIBERS; i++)
 		memory.fibers[i].now.clock[i] = 1;
 	races_reset();
-}
-
-/* ---- views ---- */
-
-static void view_add(struct view *to, const struct view *from)
-{
-	for (unsigned i = 0; i < LOCATIONS; i++)
-		if (to->oldest[i] < from->oldest[i])
-			to->oldest[i] = from->oldest[i];
-	for (unsigned i = 0; model_races && i < FIBERS; i++)
-		if (to->clock[i] < from->clock[i])
-			to->clock[i] = from->clock[i];
-}
-
-static bool acquires(int order)
-{
-	return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
-}
-
-static bool releases(int order)
-{
-	return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
-}
-
-static void hear(unsigned f, const struct view *view, int order)
-{
-	view_add(acquires(order) ? &memory.fibers[f].now : &memory.fibers[f].heard, view);
-	if (acquires(order))
-		view_add(&memory.fibers[f].heard, view);
-}
-
-/* What f gives along; its clock moves on. */
-static struct view tell(unsigned f, int order)
-{
-	struct view view = releases(order) ? memory.fibers[f].now : memory.fibers[f].said;
-
-	if (model_races && releases(order))
-		memory.fibers[f].now.clock[f]++;
-	return view;
-}
-
-/* ---- locations ---- */
-
-static uint64_t peek(uintptr_t at, unsigned size)
-{
-	uint64_t v = 0;
-
-	memcpy(&v, (const void *)at, size);
-	return v;
-}
-
-static void poke(uintptr_t at, unsigned size, uint64_t v)
-{
-	memcpy((void *)at, &v, size);
-}
-
-/* Views that mention message numbers of location l move down by n. */
-static void shift(struct view *view, unsigned l, unsigned n)
-{
-	view->oldest[l] = view->oldest[l] > n ? (uint8_t)(view->oldest[l] - n) : 0;
-}
-
-static void shift_all(unsigned l, unsigned n)
-{
-	for (unsigned f = 0; f < FIBERS; f++) {
-		shift(&memory.fibers[f].now, l, n);
-		shift(&memory.fibers[f].heard, l, n);
-		shift(&memory.fibers[f].said, l, n);
-		shift(&memory.tokens[f], l, n);
-	}
-	for (unsigned k = 0; k < LOCKS; k++)
-		shift(&memory.locks[k].view, l, n);
-	shift(&memory.fence, l, n);
-	for (unsigned k = 0; k < memory.nr; k++)
-		for (unsigned m = 0; m < memory.locations[k].count; m++)
-			shift(&memory.locations[k].messages[m].view, l, n);
-}
-
-static void drop_oldest(struct location *loc, unsigned n)
-{
-	if (!n)
-		return;
-	loc->count -= n;
-	memmove(loc->messages, loc->messages + n, loc->count * sizeof(loc->messages[0]));
-	memset(loc->messages + loc->count, 0, n * sizeof(loc->messages[0]));
-	shift_all((unsigned)(loc - memory.locations), n);
-}
-
-/* Drops what no thread can see any more. */
-static void prune(struct location *loc)
-{
-	unsigned l = (unsigned)(loc - memory.locations), least = loc->count - 1;
-
-	for (unsigned f = 0; f < test->threads; f++)
-		if (!world.fibers[f].done && memory.fibers[f].now.oldest[l] < least)
-			least = memory.fibers[f].now.oldest[l];
-	drop_oldest(loc, least);
-}
-
-static struct location *location_find(uintptr_t at)
-{
-	for (unsigned i = 0; i < memory.nr; i++)
-		if (memory.locations[i].at == at)
-			return &memory.locations[i];
-	return NULL;
-}
-
-static struct location *location(uintptr_t at, unsigned size)
-{
-	struct location *loc = location_find(at);
-
-	if (loc)
-		return loc;
-	loc = location_find(0);
-	if (!loc) {
-		if (memory.nr == LOCATIONS)
-			fiber_fail("the explorer knows at most %d atomic locations at a time", LOCATIONS);
-		loc = &memory.locations[memory.nr++];
-	}
-	*loc = (struct location){ .at = at, .size = size, .count = 1, .messages[0].value = peek(at, size) };
-	return loc;
-}
-
-/* A plain write begins a new life of this memory: nobody may still be looking at the old one. */
-static void location_forget(uintptr_t at, size_t size)
-{
-	for (unsigned i = 0; i < memory.nr; i++) {
-		struct location *loc = &memory.locations[i];
-
-		if (loc->at < at || loc->at >= at + size)
-			continue;
-		drop_oldest(loc, loc->count - 1);
-		shift_all(i, 1);
-		memset(loc, 0, sizeof(*loc));
-	}
-	while (memory.nr && !memory.locations[memory.nr - 1].at)
-		memory.nr--;
-}
-
-static void append(struct location *loc, uint64_t value, struct view view)
-{
-	unsigned l = (unsigned)(loc - memory.locations);
-
-	if (loc->count == MESSAGES)
-		drop_oldest(loc, 1); /* somebody could still have seen it: this much is left out */
-	view.oldest[l] = (uint8_t)loc->count;
-	loc->messages[loc->count++] = (struct message){ value, view };
-}
-
-static void saw(unsigned f, struct location *loc, unsigned m, int order)
-{
-	unsigned l = (unsigned)(loc - memory.locations);
-
-	memory.fibers[f].now.oldest[l] = (uint8_t)m;
-	hear(f, &loc->messages[m].view, order);
-	prune(loc);
 }
 
 /* ---- locks ---- */
@@ -489,62 +292,4 @@ uint64_t memory_do(unsigned f, const struct op *op, unsigned outcome)
 	default:
 		return access(f, op, outcome);
 	}
-}
-
-/* ---- plain accesses ---- */
-
-#define SHADOWS 65536 /* granules of 8 bytes, by hash */
-
-static struct shadow {
-	uintptr_t granule;
-	uint32_t wrote, reads[FIBERS]; /* clock of the last write, and of each thread's last read */
-	uint8_t writer;
-} shadows[SHADOWS];
-
-static void races_reset(void)
-{
-	if (model_races)
-		memset(shadows, 0, sizeof(shadows));
-}
-
-static struct shadow *shadow_of(uintptr_t granule)
-{
-	struct shadow *s = &shadows[(granule * 0x9e3779b97f4a7c15ull) >> 48 & (SHADOWS - 1)];
-
-	if (s->granule != granule)
-		*s = (struct shadow){ .granule = granule }; /* what was there is forgotten: a race may be missed, never made up */
-	return s;
-}
-
-static void race(unsigned f, unsigned with, uintptr_t at, uintptr_t pc)
-{
-	char name[80];
-
-	fiber_fail("data race on %s: thread %u at pc %#lx, with thread %u", name_of(at, name, sizeof(name)), f, pc, with);
-}
-
-static void check_race(unsigned f, uintptr_t at, bool write, uintptr_t pc)
-{
-	const uint32_t *clock = memory.fibers[f].now.clock;
-	struct shadow *s = shadow_of(at / 8);
-
-	if (s->wrote > clock[s->writer])
-		race(f, s->writer, at, pc);
-	for (unsigned i = 0; write && i < FIBERS; i++)
-		if (s->reads[i] > clock[i])
-			race(f, i, at, pc);
-	if (write) {
-		s->wrote = clock[f];
-		s->writer = (uint8_t)f;
-	} else {
-		s->reads[f] = clock[f];
-	}
-}
-
-void memory_plain(unsigned f, uintptr_t at, size_t size, bool write, uintptr_t pc)
-{
-	if (model_races)
-		check_race(f, at, write, pc);
-	if (write && memory.nr)
-		location_forget(at, size);
 }

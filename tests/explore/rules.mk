@@ -9,7 +9,7 @@ EX ?= $(O)/explore
 EX_FROM ?=
 EXE := $(O)/explore/engine
 EXPLORE_TESTS := pagelock
-EXPLORE_ENGINE := engine memory hooks search main
+EXPLORE_ENGINE := engine memory history races hooks search main
 EXPLORE_pagelock := mm/page_lock.c mm/page.c
 
 EX_BASE := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fno-stack-protector -fno-pie -Itests/explore/shim -I. \

@@ -2,12 +2,13 @@
 /*
  * Who goes on: three ways to choose.
  *
- * search_all visits every state there is, depth first, and knows a state again by its hash (128 bits, of which 120 are kept: two states taken for
- * one among 2^32 have a chance of 2^-57). With a bound on preemptions (switching away from a thread that could go on) a state counts as visited
- * only if it was with as many left, and who ran last belongs to the state; bounds are tried from 0 up, so the first failure found has as few as possible.
+ * search_all visits every state there is, depth first, and knows a state again by its hash (128 bits, of which 120 are kept: two
+ * states taken for one among 2^32 have a chance of 2^-57). With a bound on preemptions (switching away from a thread that could go on) a
+ * state counts as visited only if it was with as many left, and who ran last belongs to the state; bounds are tried from 0 up, so the
+ * first failure found has as few as possible.
  *
- * search_random is PCT (Burckhardt, Kothari, Musuvathi, Nagarakatti, ASPLOS 2010): random priorities, and `depth` - 1 places at which the one who runs
- * becomes last. A bug of that depth is found with probability 1 / (n k^(depth-1)) a run.
+ * search_random is PCT (Burckhardt, Kothari, Musuvathi, Nagarakatti, ASPLOS 2010): random priorities, and `depth` - 1 places at which
+ * the one who runs becomes last. A bug of that depth is found with probability 1 / (n k^(depth-1)) a run.
  *
  * search_replay does what a list says.
  */

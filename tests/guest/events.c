@@ -61,7 +61,8 @@ static void test_eventfd(void)
 
 	ok(fd >= 0 && write(fd, &v, 8) == 8 && read(fd, &v, 8) == 8 && v == 7, "a counter adds up");
 	ok(gives(read(fd, &v, 8), EAGAIN), "and is empty then: EAGAIN");
-	ok(gives(read(fd, &v, 7), EINVAL) && gives(write(fd, &v, 4), EINVAL) && gives(write(fd, &all, 8), EINVAL), "less than 8 bytes, all ones: EINVAL");
+	ok(gives(read(fd, &v, 7), EINVAL) && gives(write(fd, &v, 4), EINVAL) && gives(write(fd, &all, 8), EINVAL),
+	   "less than 8 bytes, all ones: EINVAL");
 	v = 1;
 	ok(write(fd, &most, 8) == 8 && gives(write(fd, &v, 8), EAGAIN), "full: EAGAIN");
 	ok(read(sem, &v, 8) == 8 && v == 1 && read(sem, &v, 8) == 8 && v == 1 && gives(read(sem, &v, 8), EAGAIN), "a semaphore gives one at a time");
@@ -100,10 +101,14 @@ static void test_timerfd(void)
 	pause_ms(5);
 	ok(read(fd, &n, 8) == 8 && n >= 4, "every millisecond: four times and more in 5 ms");
 	ok(syscall(SYS_timerfd_settime, (long)fd, 0l, &never, &old) == 0 && old.interval.tv_nsec == 1000000, "stopped; what it was comes back");
-	ok(syscall(SYS_timerfd_settime, (long)calendar, 1l, &past, NULL) == 0 && read(calendar, &n, 8) == 8 && n == 1, "a moment of the calendar that has passed");
+	ok(syscall(SYS_timerfd_settime, (long)calendar, 1l, &past, NULL) == 0 && read(calendar, &n, 8) == 8 && n == 1,
+	   "a moment of the calendar that has passed");
 	ok(gives(read(calendar, &n, 8), EAGAIN), "once");
-	ok(gives(syscall(SYS_timerfd_settime, (long)fd, 0l, &bad, NULL), EINVAL) && gives(syscall(SYS_timerfd_settime, 0l, 0l, &once, NULL), EINVAL), "a bad time, no timer: EINVAL");
-	ok(gives(syscall(SYS_timerfd_create, 55l, 0l), EINVAL) && gives(syscall(SYS_timerfd_settime, (long)fd, 0l, 8l, NULL), EFAULT), "no such clock: EINVAL; nowhere: EFAULT");
+	ok(gives(syscall(SYS_timerfd_settime, (long)fd, 0l, &bad, NULL), EINVAL) &&
+		   gives(syscall(SYS_timerfd_settime, 0l, 0l, &once, NULL), EINVAL),
+	   "a bad time, no timer: EINVAL");
+	ok(gives(syscall(SYS_timerfd_create, 55l, 0l), EINVAL) && gives(syscall(SYS_timerfd_settime, (long)fd, 0l, 8l, NULL), EFAULT),
+	   "no such clock: EINVAL; nowhere: EFAULT");
 	close(fd);
 	close(calendar);
 }
@@ -119,9 +124,12 @@ static void test_arguments(void)
 	ok(gives(control(ep, ADD, ep, IN, 0), EINVAL) && gives(control(fd, ADD, ep, IN, 0), EINVAL), "itself, or what is no epoll: EINVAL");
 	ok(gives(control(ep, ADD, file, IN, 0), EPERM), "a regular file: EPERM");
 	ok(control(ep, ADD, fd, IN, 0) == 0 && gives(control(ep, ADD, fd, IN, 0), EEXIST), "twice: EEXIST");
-	ok(control(ep, DEL, fd, 0, 0) == 0 && gives(control(ep, DEL, fd, 0, 0), ENOENT) && gives(control(ep, MOD, fd, 0, 0), ENOENT), "not there: ENOENT");
-	ok(gives(control(ep, 9, fd, 0, 0), EINVAL) && gives(syscall(SYS_epoll_ctl, (long)ep, 1l, (long)fd, 8l), EFAULT), "no such operation: EINVAL; nowhere: EFAULT");
-	ok(gives(wait_for(ep, 0, 0), EINVAL) && gives(wait_for(fd, 1, 0), EINVAL) && gives(wait_for(999, 1, 0), EBADF), "waiting for nothing, at what is no epoll");
+	ok(control(ep, DEL, fd, 0, 0) == 0 && gives(control(ep, DEL, fd, 0, 0), ENOENT) && gives(control(ep, MOD, fd, 0, 0), ENOENT),
+	   "not there: ENOENT");
+	ok(gives(control(ep, 9, fd, 0, 0), EINVAL) && gives(syscall(SYS_epoll_ctl, (long)ep, 1l, (long)fd, 8l), EFAULT),
+	   "no such operation: EINVAL; nowhere: EFAULT");
+	ok(gives(wait_for(ep, 0, 0), EINVAL) && gives(wait_for(fd, 1, 0), EINVAL) && gives(wait_for(999, 1, 0), EBADF),
+	   "waiting for nothing, at what is no epoll");
 	ok(wait_for(ep, 5, 0) == 0 && wait_for(ep, 5, 2) == 0, "of nothing: nothing");
 	close(ep);
 	close(file);

@@ -119,7 +119,8 @@ static void test_vectors(void)
 
 	ok(fd >= 0 && syscall(SYS_pwritev, (long)fd, v, 3l, 2l, 0l) == 7 && lseek(fd, 0, SEEK_CUR) == 0, "pwritev leaves the position");
 	ok(pread(fd, buf, 32, 0) == 9 && !memcmp(buf, "\0\0abcdefg", 9), "and writes where it is told");
-	ok(syscall(SYS_pwritev2, (long)fd, v, 1l, 0l, 0l, 16l) == 3 && pread(fd, buf, 32, 0) == 12 && !memcmp(buf + 9, "abc", 3), "RWF_APPEND: at the end");
+	ok(syscall(SYS_pwritev2, (long)fd, v, 1l, 0l, 0l, 16l) == 3 && pread(fd, buf, 32, 0) == 12 && !memcmp(buf + 9, "abc", 3),
+	   "RWF_APPEND: at the end");
 	ok(lseek(fd, 0, SEEK_CUR) == 0, "the position stays");
 	ok(syscall(SYS_pwritev2, (long)fd, v, 3l, -1l, 0l, 2l) == 7 && lseek(fd, 0, SEEK_CUR) == 7, "at its own position, with RWF_DSYNC");
 	close(fd);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals and calls that sleep: futex, ppoll, pselect6, epoll, nanosleep, pipes, under handlers with and without SA_RESTART, and masks of their own. */
+/*
+ * Signals and calls that sleep: futex, ppoll, pselect6, epoll, nanosleep, pipes, under handlers with and without SA_RESTART, and masks of
+ * their own.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>

@@ -112,8 +112,8 @@ static long thread(char *top)
 			 "syscall\n"
 			 "1:"
 			 : "=a"(ret)
-			 : "a"(SYS_clone), "D"((long)CLONE_FLAGS), "S"(top), "d"(0l), [futex] "i"(SYS_futex), [exit] "i"(SYS_exit), [word] "r"(&gate_word),
-			   [count] "r"(&alive)
+			 : "a"(SYS_clone), "D"((long)CLONE_FLAGS), "S"(top),
+			   "d"(0l), [futex] "i"(SYS_futex), [exit] "i"(SYS_exit), [word] "r"(&gate_word), [count] "r"(&alive)
 			 : "rcx", "r11", "r10", "r8", "memory");
 	return ret;
 }

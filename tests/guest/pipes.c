@@ -164,11 +164,15 @@ static void test_size(void)
 	ok(syscall(SYS_fcntl, (long)fd[0], (long)GET_SIZE, 0l) == 65536 && fill(fd[1], 4096) == 65536, "64 KiB go in");
 	ok(syscall(SYS_ioctl, (long)fd[0], (long)READABLE, &n) == 0 && n == 65536, "FIONREAD says so");
 	ok(gives(syscall(SYS_fcntl, (long)fd[1], (long)SET_SIZE, 4096l), EBUSY), "no smaller size while it is full: EBUSY");
-	ok(syscall(SYS_fcntl, (long)fd[1], (long)SET_SIZE, 65537l) == 131072 && syscall(SYS_fcntl, (long)fd[0], (long)GET_SIZE, 0l) == 131072, "a larger one, the next power of two");
+	ok(syscall(SYS_fcntl, (long)fd[1], (long)SET_SIZE, 65537l) == 131072 &&
+		   syscall(SYS_fcntl, (long)fd[0], (long)GET_SIZE, 0l) == 131072,
+	   "a larger one, the next power of two");
 	ok(fill(fd[1], 4096) == 65536, "as much again goes in");
 	for (int i = 0; i < 31; i++)
 		good &= read(fd[0], buf, 4096) == 4096;
-	ok(good && syscall(SYS_fcntl, (long)fd[0], (long)SET_SIZE, 100l) == 4096 && syscall(SYS_fcntl, (long)fd[0], (long)GET_SIZE, 0l) == 4096, "with one page in it, one page");
+	ok(good && syscall(SYS_fcntl, (long)fd[0], (long)SET_SIZE, 100l) == 4096 &&
+		   syscall(SYS_fcntl, (long)fd[0], (long)GET_SIZE, 0l) == 4096,
+	   "with one page in it, one page");
 	ok(read(fd[0], buf, sizeof(buf)) == 4096 && fill(fd[1], 4096) == 4096, "which holds a page");
 	ok(gives(syscall(SYS_fcntl, (long)0, (long)GET_SIZE, 0l), EBADF) || isatty(0), "what is no pipe: EBADF");
 	close(fd[0]);
@@ -239,7 +243,9 @@ static void test_controls(void)
 
 	if (pipe(fd))
 		exit(1);
-	ok(syscall(SYS_ioctl, (long)fd[0], (long)NONBLOCKING, &on) == 0 && fcntl(fd[0], F_GETFL) & O_NONBLOCK && gives(read(fd[0], &byte, 1), EAGAIN), "FIONBIO");
+	ok(syscall(SYS_ioctl, (long)fd[0], (long)NONBLOCKING, &on) == 0 && fcntl(fd[0], F_GETFL) & O_NONBLOCK &&
+		   gives(read(fd[0], &byte, 1), EAGAIN),
+	   "FIONBIO");
 	ok(syscall(SYS_ioctl, (long)fd[0], (long)CLOSES_ON_EXEC, 0l) == 0 && fcntl(fd[0], F_GETFD) == 1, "FIOCLEX");
 	ok(gives(syscall(SYS_close_range, 9l, 8l, 0l), EINVAL) && gives(syscall(SYS_close_range, 8l, 9l, 1l), EINVAL), "close_range: bad arguments");
 	ok(syscall(SYS_close_range, (long)fd[1], (long)fd[1], 4l) == 0 && fcntl(fd[1], F_GETFD) == 1, "close_range marks");
@@ -255,13 +261,18 @@ static void test_positions(void)
 
 	if (pipe(fd))
 		exit(1);
-	ok(gives(syscall(SYS_preadv, (long)fd[0], in, 2l, 0l, 0l), ESPIPE) && gives(syscall(SYS_pwritev, (long)fd[1], v, 2l, 0l, 0l), ESPIPE), "p-forms on a pipe: ESPIPE");
-	ok(syscall(SYS_pwritev2, (long)fd[1], v, 2l, -1l, 0l, 0l) == 4 && syscall(SYS_preadv2, (long)fd[0], in, 2l, -1l, 0l, 0l) == 4 && !memcmp(b, "cd", 2),
+	ok(gives(syscall(SYS_preadv, (long)fd[0], in, 2l, 0l, 0l), ESPIPE) &&
+		   gives(syscall(SYS_pwritev, (long)fd[1], v, 2l, 0l, 0l), ESPIPE),
+	   "p-forms on a pipe: ESPIPE");
+	ok(syscall(SYS_pwritev2, (long)fd[1], v, 2l, -1l, 0l, 0l) == 4 && syscall(SYS_preadv2, (long)fd[0], in, 2l, -1l, 0l, 0l) == 4 &&
+		   !memcmp(b, "cd", 2),
 	   "at position -1 they are readv and writev");
 	ok(syscall(SYS_preadv, (long)file, in, 2l, 1l, 0l) == 6 && a[0] == 'E' && a[1] == 'L' && b[0] == 'F', "preadv of a file");
 	ok(syscall(SYS_preadv2, (long)file, in, 2l, -1l, 0l, 1l) == 6 && lseek(file, 0, SEEK_CUR) == 6, "preadv2 at its position, with RWF_HIPRI");
 	ok(gives(syscall(SYS_preadv2, (long)file, in, 2l, 0l, 0l, 0x80000000l), EOPNOTSUPP), "an unknown flag: EOPNOTSUPP");
-	ok(gives(syscall(SYS_preadv, (long)file, in, 2l, -1l, 0l), EINVAL) && gives(syscall(SYS_preadv, (long)file, in, 1025l, 0l, 0l), EINVAL), "a negative position, 1,025 pieces: EINVAL");
+	ok(gives(syscall(SYS_preadv, (long)file, in, 2l, -1l, 0l), EINVAL) &&
+		   gives(syscall(SYS_preadv, (long)file, in, 1025l, 0l, 0l), EINVAL),
+	   "a negative position, 1,025 pieces: EINVAL");
 	close(fd[0]);
 	close(fd[1]);
 	close(file);

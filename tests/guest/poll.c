@@ -220,7 +220,8 @@ static void test_old(void)
 	p = (struct pollfd){ pipes[0], IN, 0 };
 	ok(syscall(SYS_poll, &p, 1l, 0l) == 0 && syscall(SYS_poll, &p, 1l, 2l) == 0, "poll: nothing, at once and after 2 ms");
 	set = 1ull << pipes[1];
-	ok(syscall(SYS_select, (long)pipes[1] + 1, 0l, &set, 0l, &tv) == 1 && set == 1ull << pipes[1] && tv.tv_sec >= 99, "select: room, and the time left");
+	ok(syscall(SYS_select, (long)pipes[1] + 1, 0l, &set, 0l, &tv) == 1 && set == 1ull << pipes[1] && tv.tv_sec >= 99,
+	   "select: room, and the time left");
 	ok(gives(syscall(SYS_select, 1l, 0l, 0l, 0l, (tv.tv_sec = -1, &tv)), EINVAL), "a negative time: EINVAL");
 	drop();
 }
@@ -262,14 +263,16 @@ static void test_select(void)
 	ok(select_now(pipes[1] + 1, NULL, w, NULL, &none) == 1 && w[0] == bit1, "the reader has gone: writable, for the error to be seen");
 	r[0] = bit0;
 	ok(gives(select_now(pipes[1] + 1, r, NULL, NULL, &none), EBADF) && r[0] == bit0, "a closed descriptor: EBADF, the sets as they were");
-	ok(gives(select_now(-1, NULL, NULL, NULL, &none), EINVAL) && gives(select_now(1, NULL, NULL, NULL, &bad), EINVAL), "a negative n, a bad time: EINVAL");
+	ok(gives(select_now(-1, NULL, NULL, NULL, &none), EINVAL) && gives(select_now(1, NULL, NULL, NULL, &bad), EINVAL),
+	   "a negative n, a bad time: EINVAL");
 	ok(gives(select_now(1, (void *)8, NULL, NULL, &none), EFAULT), "a set nowhere: EFAULT");
 	r[0] = 0;
 	ok(select_now(900, r, NULL, NULL, &none) == 0, "n beyond what is open");
 	close(pipes[1]);
 	fresh();
 	r[0] = 1ull << pipes[0];
-	ok(select_now(pipes[0] + 1, r, NULL, NULL, (none.tv_nsec = 2000000, &none)) == 0 && r[0] == 0 && none.tv_nsec == 0, "nothing in 2 ms: empty sets");
+	ok(select_now(pipes[0] + 1, r, NULL, NULL, (none.tv_nsec = 2000000, &none)) == 0 && r[0] == 0 && none.tv_nsec == 0,
+	   "nothing in 2 ms: empty sets");
 	drop();
 }
 

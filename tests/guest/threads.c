@@ -317,9 +317,13 @@ static void test_cpus(void)
 	ok(in_child(stays, NULL) == 0, "a task stays on the CPU it has chosen");
 	ok(is_moved(), "and goes where it is told");
 	ok(syscall(SYS_sched_getscheduler, 0l) == 0 && syscall(SYS_sched_getparam, 0l, &priority) == 0 && priority == 0, "SCHED_OTHER, priority 0");
-	ok(syscall(SYS_sched_setscheduler, 0l, 0l, &priority) == 0 && gives(syscall(SYS_sched_setscheduler, 0l, 77l, &priority), EINVAL), "which can be set; nonsense cannot");
-	ok(syscall(SYS_sched_get_priority_max, 1l) == 99 && syscall(SYS_sched_get_priority_min, 1l) == 1 && gives(syscall(SYS_sched_get_priority_max, 4l), EINVAL), "the range of real-time priorities");
-	ok(syscall(SYS_getpriority, 0l, 0l) == 20 && syscall(SYS_setpriority, 0l, 0l, 5l) == 0 && syscall(SYS_getpriority, 0l, 0l) == 15, "a nice value is kept");
+	ok(syscall(SYS_sched_setscheduler, 0l, 0l, &priority) == 0 && gives(syscall(SYS_sched_setscheduler, 0l, 77l, &priority), EINVAL),
+	   "which can be set; nonsense cannot");
+	ok(syscall(SYS_sched_get_priority_max, 1l) == 99 && syscall(SYS_sched_get_priority_min, 1l) == 1 &&
+		   gives(syscall(SYS_sched_get_priority_max, 4l), EINVAL),
+	   "the range of real-time priorities");
+	ok(syscall(SYS_getpriority, 0l, 0l) == 20 && syscall(SYS_setpriority, 0l, 0l, 5l) == 0 && syscall(SYS_getpriority, 0l, 0l) == 15,
+	   "a nice value is kept");
 	ok(gives(syscall(SYS_getpriority, 7l, 0l), EINVAL) && gives(syscall(SYS_getpriority, 0l, 0x3fffffffl), ESRCH), "bad ones are not");
 	syscall(SYS_setpriority, 0l, 0l, 0l);
 }
@@ -329,7 +333,9 @@ static void test_membarrier(void)
 	long can = syscall(SYS_membarrier, 0l, 0l, 0l);
 
 	ok(can > 0 && can & 8 && can & 16, "membarrier: private expedited");
-	ok(gives(syscall(SYS_membarrier, 8l, 0l, 0l), EPERM) && syscall(SYS_membarrier, 16l, 0l, 0l) == 0 && syscall(SYS_membarrier, 8l, 0l, 0l) == 0, "for those who have registered");
+	ok(gives(syscall(SYS_membarrier, 8l, 0l, 0l), EPERM) && syscall(SYS_membarrier, 16l, 0l, 0l) == 0 &&
+		   syscall(SYS_membarrier, 8l, 0l, 0l) == 0,
+	   "for those who have registered");
 	ok(gives(syscall(SYS_membarrier, 0l, 1l, 0l), EINVAL) && gives(syscall(SYS_membarrier, 3l, 0l, 0l), EINVAL), "nonsense: EINVAL");
 }
 

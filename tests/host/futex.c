@@ -166,7 +166,10 @@ static void giving_up(struct prng *r)
 static void waking(struct prng *r)
 {
 	while (atomic_load(&running)) {
-		struct futex_move m = { .from = word(FIRST + prng_below(r, WORDS)), .to = word(FIRST + prng_below(r, WORDS)), .wake = prng_below(r, 2), .move = 2 };
+		struct futex_move m = {.from = word(FIRST + prng_below(r, WORDS)),
+				       .to = word(FIRST + prng_below(r, WORDS)),
+				       .wake = prng_below(r, 2),
+				       .move = 2};
 		uint32_t zero = 0;
 		int n;
 

@@ -88,7 +88,8 @@ def replay(explorer, path, gdb):
         raise Refused(f"{path}: no schedule of a test that there is")
     program = tests[name][0]
     if gdb:
-        os.execvp("gdb", ["gdb", "-q", "-ex", "break world_step", "-ex", "run", "--args", os.path.join(explorer.out, program), name, f"replay={path}"])
+        binary = os.path.join(explorer.out, program)
+        os.execvp("gdb", ["gdb", "-q", "-ex", "break world_step", "-ex", "run", "--args", binary, name, f"replay={path}"])
     status, output = explorer.run(explorer.out, program, name, f"replay={path}")
     print(explorer.with_places(explorer.out, program, output), end="")
     return status
@@ -156,7 +157,7 @@ def command(options, top):
         return replay(explorer, options.replay, options.gdb)
     if options.all:
         clean, found = clean_code(explorer), seeded(explorer)
-        print("the clean code " + ("survives" if clean else "DOES NOT SURVIVE") + (", every defect is found" if found else ", NOT every defect is found"))
+        print(f"the clean code {'survives' if clean else 'DOES NOT SURVIVE'}, {'every' if found else 'NOT every'} defect is found")
         return 0 if clean and found else 1
     if options.name:
         return one(explorer, options.name, options.word)
