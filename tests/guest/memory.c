@@ -5,6 +5,11 @@
 
 #include "memory.h"
 
+#ifndef MADV_POPULATE_READ /* musl 1.2.3 */
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
 /* The kernel's own form, which every C library has a name for and newlib has not. */
 enum { LIMIT_STACK = 3, LIMIT_AS = 9 };
 
