@@ -2,8 +2,10 @@
 /*
  * Pipes: a ring of bytes with two ends, in pages that come when they are written and go when they have been read.
  *
- * 1. Bytes move through a buffer of the mover's own, so that no lock is held over a copy from or to user memory. What a reader has taken
- *    out and cannot store (EFAULT) is lost; nothing else is.
+ * 1. Bytes move through a buffer of the mover's own, so that no lock is held over a copy from or to user memory. A reader copies what is
+ *    there, stores it, and takes it out only then, so that what it cannot store (EFAULT) is not lost: the bytes behind `tail` stay the same
+ *    as long as tail does, since writers put theirs behind `head`. If another reader has moved tail meanwhile, those bytes were its, and the
+ *    reader looks again; one of them always got on.
  * 2. A write of at most PIPE_BUF bytes is in that buffer as a whole before the lock is taken, and goes into the ring in one go, or
  *    not at all: so it stays in one piece without a lock over the waiting. A longer one goes in as room comes.
  * 3. Whoever sleeps looks again itself: it is woken when something changed, not when there is something for it.
@@ -53,40 +55,64 @@ static void put(struct pipe *p, const char *buf, size_t n)
 	}
 }
 
-/* Takes out at most n bytes. A page that has been read to its end is given back, unless the writer is in it again already. */
-static size_t take(struct pipe *p, char *buf, size_t n)
+/* Copies at most n bytes; they stay. */
+static size_t look(struct pipe *p, char *buf, size_t n)
 {
 	char **slot;
-	size_t done = 0;
 
 	if (n > pipe_used(p))
 		n = pipe_used(p);
-	for (size_t part; done < n; done += part) {
-		part = stretch(p, p->tail, n - done, &slot);
-		memcpy(buf + done, *slot + p->tail % PAGE_SIZE, part);
+	for (size_t done = 0, part; done < n; done += part) {
+		part = stretch(p, p->tail + done, n - done, &slot);
+		memcpy(buf + done, *slot + (p->tail + done) % PAGE_SIZE, part);
+	}
+	return n;
+}
+
+/* Takes n bytes out. A page that has been read to its end is given back, unless the writer is in it again already. */
+static void drop(struct pipe *p, size_t n)
+{
+	char **slot;
+
+	for (size_t part; n; n -= part) {
+		part = stretch(p, p->tail, n, &slot);
 		p->tail += part;
 		if (p->tail % PAGE_SIZE == 0 && pipe_used(p) <= pipe_size(p) - PAGE_SIZE) {
 			kfree(*slot);
 			*slot = NULL;
 		}
 	}
-	return done;
 }
 
 /* ---- one step of a transfer: bytes moved, or why none ---- */
 
-static long try_take(struct pipe *p, char *buf, size_t n)
+/* *at: where in the stream they were. */
+static long try_look(struct pipe *p, char *buf, size_t n, uint64_t *at)
 {
 	long got;
 
 	spin_lock(&p->lock);
-	got = (long)take(p, buf, n);
+	*at = p->tail;
+	got = (long)look(p, buf, n);
 	if (!got && p->writers)
 		got = -EAGAIN;
 	spin_unlock(&p->lock);
-	if (got > 0)
-		waitq_wake_all(&p->write_wait);
 	return got;
+}
+
+/* false: another reader has taken what was there. */
+static bool try_drop(struct pipe *p, uint64_t at, size_t n)
+{
+	bool ours;
+
+	spin_lock(&p->lock);
+	ours = p->tail == at;
+	if (ours)
+		drop(p, n);
+	spin_unlock(&p->lock);
+	if (ours)
+		waitq_wake_all(&p->write_wait);
+	return ours;
 }
 
 /* whole: all of it or nothing. */
@@ -120,17 +146,17 @@ static bool may_wait(const struct file *file)
 }
 
 /* At least a byte if there ever will be one. */
-static long take_some(struct file *file, char *buf, size_t n)
+static long look_some(struct file *file, char *buf, size_t n, uint64_t *at)
 {
 	static const struct wait_why why = { .what = "pipe data" };
 	struct pipe *p = file->private;
-	long got = try_take(p, buf, n);
+	long got = try_look(p, buf, n, at);
 	int err;
 
 	if (got != -EAGAIN || !may_wait(file))
 		return got;
-	err = wait_until(&p->read_wait, &why, WAIT_SIGNAL, UINT64_MAX, (got = try_take(p, buf, n)) != -EAGAIN);
-	return got == -EAGAIN ? err : got; /* bytes that came together with the signal are not to be lost */
+	err = wait_until(&p->read_wait, &why, WAIT_SIGNAL, UINT64_MAX, (got = try_look(p, buf, n, at)) != -EAGAIN);
+	return got == -EAGAIN ? err : got; /* bytes that came together with the signal are read */
 }
 
 static long put_some(struct file *file, const char *buf, size_t n, bool whole)
@@ -146,6 +172,20 @@ static long put_some(struct file *file, const char *buf, size_t n, bool whole)
 	return done == -EAGAIN ? err : done;
 }
 
+/* What is there, through the buffer; first: waits until something is. */
+static long take(struct file *file, char *buffer, uintptr_t buf, size_t n, bool first)
+{
+	uint64_t at;
+	long got;
+
+	do {
+		got = first ? look_some(file, buffer, n, &at) : try_look(file->private, buffer, n, &at);
+		if (got > 0 && copy_to_user(buf, buffer, (size_t)got))
+			return -EFAULT;
+	} while (got > 0 && !try_drop(file->private, at, (size_t)got));
+	return got;
+}
+
 static long read_through(struct file *file, char *buffer, uintptr_t buf, size_t n)
 {
 	size_t done = 0;
@@ -153,11 +193,7 @@ static long read_through(struct file *file, char *buffer, uintptr_t buf, size_t 
 
 	/* waits for the first bytes only; then takes what there is */
 	while (done < n && got > 0) {
-		size_t part = n - done < PIPE_BUF ? n - done : PIPE_BUF;
-
-		got = done ? try_take(file->private, buffer, part) : take_some(file, buffer, part);
-		if (got > 0 && copy_to_user(buf + done, buffer, (size_t)got))
-			got = -EFAULT;
+		got = take(file, buffer, buf + done, n - done < PIPE_BUF ? n - done : PIPE_BUF, !done);
 		if (got > 0)
 			done += (size_t)got;
 	}

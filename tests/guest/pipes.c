@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "tap.h"
@@ -278,8 +279,84 @@ static void test_positions(void)
 	close(file);
 }
 
+/* The start of a page with none behind it. */
+static char *last_page(void)
+{
+	char *at = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED || munmap(at + 4096, 4096))
+		exit(1);
+	return at;
+}
+
+/* What a reader can't store stays for the next one. */
+static void test_unstored(void)
+{
+	char *page = last_page(), buf[16];
+	int fd[2], there = 0;
+
+	if (pipe(fd) || write(fd[1], "0123456789", 10) != 10)
+		exit(1);
+	ok(gives(read(fd[0], page + 4096, 10), EFAULT) && gives(read(fd[0], page + 4091, 10), EFAULT), "nowhere to store it, or half of it: EFAULT");
+	ok(syscall(SYS_ioctl, (long)fd[0], (long)READABLE, &there) == 0 && there == 10, "and nothing is lost");
+	ok(read(fd[0], buf, 16) == 10 && !memcmp(buf, "0123456789", 10), "the next reader has it");
+	close(fd[0]);
+	close(fd[1]);
+	munmap(page, 4096);
+}
+
+enum { NUMBERS = 1000, READERS = 4 };
+
+/* Reads numbers till the end, and counts those it had; now and then it has no place for one. */
+static int numbers_read(int fd, int self, _Atomic unsigned char *had)
+{
+	char *page = last_page();
+	int number;
+
+	for (unsigned i = 0;; i++) {
+		char *to = page + 4096 - (i % 3 == (unsigned)self % 3 ? 2 : sizeof(number));
+		ssize_t n = read(fd, to, sizeof(number));
+
+		if (n < 0 ? to != page + 4094 || errno != EFAULT : n && n != sizeof(number))
+			return 1;
+		if (n == 0)
+			return 0;
+		if (n > 0) {
+			memcpy(&number, to, sizeof(number));
+			had[number]++;
+		}
+	}
+}
+
+/* Four readers of one pipe: each number goes to exactly one of them. */
+static void test_readers(void)
+{
+	_Atomic unsigned char *had = mmap(NULL, NUMBERS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int fd[2], status, good = 1;
+
+	if (had == MAP_FAILED || pipe(fd))
+		exit(1);
+	for (int r = 0; r < READERS; r++)
+		if (fork() == 0) {
+			close(fd[1]);
+			_exit(numbers_read(fd[0], r, had));
+		}
+	close(fd[0]);
+	for (int i = 0; i < NUMBERS; i++)
+		good &= write(fd[1], &i, sizeof(i)) == sizeof(i);
+	close(fd[1]);
+	while (wait(&status) > 0)
+		good &= status == 0;
+	for (int i = 0; i < NUMBERS; i++)
+		good &= had[i] == 1;
+	ok(good, "several readers: each byte goes to one of them, also when it has no place for it at first");
+	munmap((void *)had, NUMBERS);
+}
+
 int main(void)
 {
+	test_unstored();
+	test_readers();
 	test_size();
 	test_nonblocking();
 	test_vectors();
