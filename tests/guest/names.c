@@ -254,7 +254,10 @@ static void renaming(void)
 	   "two directories change places");
 	ln("t/s/x", "y");
 	ok(mv("y", "t/s/x", 0) == 0 && ino("y") == f && at("y").st_nlink == 2, "two names of one file: nothing happens");
-	ok(mv("y", "/proc/x", 0) == EXDEV, "to another file system: EXDEV");
+	if (at("/proc").st_dev == at(".").st_dev)
+		tap_skip("to another file system: EXDEV", "there is only one here");
+	else
+		ok(mv("y", "/proc/x", 0) == EXDEV, "to another file system: EXDEV");
 	rm("y"), rm("t/s/x"), rmd("t/s"), rmd("t"), rmd("d/e"), rmd("d"), rm("g");
 	ok(count(".") == 0 && at(".").st_nlink == 2 && g, "nothing is left");
 }

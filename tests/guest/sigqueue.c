@@ -61,7 +61,8 @@ static void bounded(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	while (sent < 100 && !queue(RT, sent))
 		sent++;
-	ok(sent > 0 && sent <= 10 && errno == EAGAIN, "RLIMIT_SIGPENDING: EAGAIN");
+	/* on Linux all processes of a user count, so there may be room for fewer */
+	ok(sent <= 10 && errno == EAGAIN, "RLIMIT_SIGPENDING: EAGAIN");
 	ok(!kill(getpid(), RT), "kill is not refused");
 	syscall(SYS_prlimit64, 0, SIGPENDING, &was, NULL);
 	while (sigtimedwait(&set, NULL, &now) == RT)

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +51,14 @@ static int store_signal(volatile char *at)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
+/* Debian's Linux 6.1, which is one of those that these programs are compared with. */
+static int old_linux(void)
+{
+	struct utsname name;
+
+	return !uname(&name) && !strncmp(name.release, "6.1.", 4) && !strstr(name.release, "faultline");
+}
+
 static void test_coherence(void)
 {
 	int fd = fresh();
@@ -64,7 +73,10 @@ static void test_coherence(void)
 	ok(pread(fd, buf, 12, 0) == 12 && !memcmp(buf, "Hello, world", 12), "read sees a store");
 	ok(pwrite(fd, "W", 1, 7) == 1 && at[7] == 'W', "a mapping sees a later write");
 	at[100] = 'x';
-	ok(pwrite(fd, "end", 3, 200) == 3 && is_zero(at + 12, 188), "a store behind the end is zero when the file grows over it");
+	if (pwrite(fd, "end", 3, 200) == 3 && old_linux())
+		tap_skip("a store behind the end is zero when the file grows over it", "Linux before 6.12 leaves it");
+	else
+		ok(is_zero(at + 12, 188), "a store behind the end is zero when the file grows over it");
 	ok(store_signal(at + PAGE) == SIGBUS, "a store to a page behind the end is SIGBUS");
 	ok(!ftruncate(fd, 2 * PAGE) && !store_signal(at + PAGE), "and none when the file has grown");
 	ok(!syscall(SYS_msync, at, 2 * PAGE, 4), "msync (MS_SYNC)");
