@@ -53,7 +53,7 @@ int map_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
 	struct cut c;
 	int err;
 
-	if (map_range_free(mm, start, end))
+	if (start == end || map_range_free(mm, start, end))
 		return 0;
 	cut_begin(&c, mm);
 	err = cut_publish(&c, cut_out(&c, start, end));

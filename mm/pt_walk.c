@@ -95,6 +95,7 @@ static void zap_range(struct zap *z, uintptr_t start, uintptr_t end)
 	uintptr_t va = start;
 	pte_t *slot;
 
+	assert(end <= USER_TOP); /* the tables beyond are the kernel's */
 	while (va < end && (slot = arch_pte_next(&z->mm->arch, &va, end))) {
 		va = zap_table(z, slot, va, pt_table_end(va, end));
 		if (z->n == BATCH)
@@ -177,6 +178,7 @@ void pt_free_tables(struct mm *mm, uintptr_t start, uintptr_t end, uintptr_t low
 	uintptr_t from = start & ~(TOP_SPAN - 1), to = (end + TOP_SPAN - 1) & ~(TOP_SPAN - 1);
 	struct gone_list list = { NULL };
 
+	assert(end <= USER_TOP && low <= start && (end <= high || start >= end));
 	if (!whole_table_between(start, end, low, high))
 		return;
 	if (from < low)

@@ -19,6 +19,7 @@
  * that is taken with interrupts off.
  */
 #include "tlb.h"
+#include "arch/upcall.h"
 #include "cpu.h"
 #include "map.h"
 
@@ -152,4 +153,6 @@ void arch_tlb_flush_mm(struct arch_mm *am)
 void tlb_forget(struct arch_mm *am)
 {
 	flush(am, 0, 0, FLUSH_ALL);
+	if (atomic_load_explicit(&am->cpus, memory_order_relaxed))
+		trap_fatal(NULL, "an address space ends that a CPU still has");
 }

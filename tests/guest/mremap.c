@@ -45,6 +45,25 @@ static void test_fixed(void)
 	munmap(to, 16 * PAGE);
 }
 
+/* From an old length that goes on into the kernel's half: nothing there may be touched, and what lies before it stays. */
+static void test_beyond(void)
+{
+	static const size_t lengths[] = { 1ul << 47,	    (1ul << 47) + (1ul << 39), 1ul << 48,
+					  (size_t)-1 << 47, ((size_t)-1 << 47) + PAGE, (size_t)-1 << 30 };
+	char *p = anon(4), *to = anon(4);
+	int good = 1;
+
+	number(p, 4);
+	for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		good &= FAILS(mremap(p, lengths[i], PAGE, 0), EINVAL);
+		good &= FAILS(mremap(p, lengths[i], PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to), EINVAL);
+		good &= munmap(p, lengths[i]) == -1;
+	}
+	ok(good, "an old length beyond user memory: EINVAL");
+	munmap(p, 4 * PAGE);
+	munmap(to, 4 * PAGE);
+}
+
 static void test_dontunmap(void)
 {
 	char *p = anon(8), *q;
@@ -188,6 +207,7 @@ int main(void)
 {
 	test_resize();
 	test_fixed();
+	test_beyond();
 	test_dontunmap();
 	test_joined();
 	test_moving();
