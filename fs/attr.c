@@ -104,11 +104,15 @@ int vfs_truncate(struct inode *inode, uint64_t size)
 		return -EFBIG;
 	if (!inode->ops->truncate && !inode->super->read_only)
 		return -EPERM;
-	err = change_begin(inode);
+	err = inode_write_begin(inode);
 	if (err)
 		return err;
-	err = truncate_locked(inode, size);
-	mutex_unlock(&inode->lock);
+	err = change_begin(inode);
+	if (!err) {
+		err = truncate_locked(inode, size);
+		mutex_unlock(&inode->lock);
+	}
+	inode_write_end(inode);
 	return err;
 }
 

@@ -39,6 +39,16 @@ static bool counts_as_writer(const struct inode *inode, unsigned flags)
 	return (flags & (VFS_WRITE | VFS_PATH)) == VFS_WRITE && inode_type(inode) == S_IFREG;
 }
 
+int inode_write_begin(struct inode *inode)
+{
+	return writers_add(inode, 1) ? 0 : -ETXTBSY;
+}
+
+void inode_write_end(struct inode *inode)
+{
+	atomic_fetch_sub_explicit(&inode->writers, 1, memory_order_relaxed);
+}
+
 int file_deny_write(struct file *file)
 {
 	if (!writers_add(file->inode, -1))
@@ -54,7 +64,7 @@ static void writers_leave(struct file *file)
 	if (flags & VFS_RUNS)
 		atomic_fetch_add_explicit(&file->inode->writers, 1, memory_order_relaxed);
 	else if (counts_as_writer(file->inode, flags))
-		atomic_fetch_sub_explicit(&file->inode->writers, 1, memory_order_relaxed);
+		inode_write_end(file->inode);
 }
 
 /* ---- opening ---- */

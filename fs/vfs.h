@@ -403,9 +403,12 @@ static inline bool file_writable(const struct file *file)
 
 /*
  * A program that runs is not written to, and what is written to does not run: inode->writers counts one or the other. A file opened for
- * writing counts up and fails with -ETXTBSY below 0; file_deny_write counts down until file_put and fails so above 0.
+ * writing counts up and fails with -ETXTBSY below 0, and so does a truncation for as long as it takes; file_deny_write counts down until file_put
+ * and fails so above 0.
  */
 int file_deny_write(struct file *file);
+int inode_write_begin(struct inode *inode); /* 0: nobody runs it until inode_write_end; or -ETXTBSY */
+void inode_write_end(struct inode *inode);
 
 /* What can be mapped of it, or NULL. Lives as long as the file's inode. */
 struct mapping *file_mapping(struct file *file);

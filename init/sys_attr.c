@@ -227,8 +227,6 @@ long sys_truncate(uintptr_t path, int64_t size)
 	if (err)
 		return err;
 	err = size_limit(inode, (uint64_t)size);
-	if (!err && atomic_load_explicit(&inode->writers, memory_order_relaxed) < 0)
-		err = -ETXTBSY; /* a program that runs */
 	if (!err)
 		err = vfs_truncate(inode, (uint64_t)size);
 	inode_put(inode);

@@ -66,6 +66,47 @@ static void test_refusals(void)
 	free(many);
 }
 
+static int refused(int result, int error)
+{
+	int e = errno;
+
+	if (result >= 0)
+		close(result);
+	return result == -1 && e == error;
+}
+
+/* A copy of this program, still open for writing. */
+static int write_copy(const char *path)
+{
+	int from = open("/bin/exec", O_RDONLY), to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	ssize_t n;
+
+	while ((n = read(from, zero, sizeof(zero))) > 0)
+		if (write(to, zero, (size_t)n) != n)
+			break;
+	close(from);
+	return to;
+}
+
+/* What runs is not written to, and the other way round. */
+static void test_running(void)
+{
+	char *argv[] = { "exec", "child", "", "two words", NULL }, *env[] = { "NAME=value", NULL };
+	int fd;
+
+	ok(refused(open("/bin/exec", O_WRONLY), ETXTBSY) && refused(open("/bin/exec", O_RDWR), ETXTBSY),
+	   "a program that runs is opened for writing: ETXTBSY");
+	ok(refused(truncate("/bin/exec", 5000), ETXTBSY) && refused(truncate("/bin/exec", 1 << 30), ETXTBSY), "truncate of it: ETXTBSY");
+	ok(refused(open("/bin/exec", O_RDONLY | O_TRUNC), ETXTBSY), "opened for reading, to be emptied: ETXTBSY");
+	ok(run("/bin/exec", argv, env) == 77, "and it is as it was");
+	fd = write_copy("/tmp/exec-copy");
+	ok(fd >= 0 && run("/tmp/exec-copy", argv, env) == ETXTBSY, "a file open for writing is run: ETXTBSY");
+	close(fd);
+	ok(run("/tmp/exec-copy", argv, env) == 77, "closed, it runs");
+	ok(truncate("/tmp/exec-copy", 100) == 0, "and when it has ended, it can be cut");
+	unlink("/tmp/exec-copy");
+}
+
 int main(int argc, char **argv)
 {
 	char *args[] = { "exec", "child", "", "two words", NULL }, *env[] = { "NAME=value", NULL };
@@ -78,5 +119,6 @@ int main(int argc, char **argv)
 		good &= run("/bin/exec", args, env) == 77;
 	ok(good, "fifty times more, each with fresh variables");
 	test_refusals();
+	test_running();
 	return tap_done();
 }
