@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random system calls with random arguments: fuzz [SEED [CALLS [PROCESSES]]]. Nothing is asserted of any answer; what must hold is that the machine
- * goes on: no child sleeps through SIGKILL, none keeps anything, and at the end there is as much free memory as before.
+ * Random system calls with random arguments: fuzz [SEED [CALLS [PROCESSES [NAME,NAME...]]]]; with names only those calls. Nothing is asserted of any
+ * answer; what must hold is that the machine goes on: no child sleeps through SIGKILL, none keeps anything, and at the end there is as much free
+ * memory as before.
  *
  * Each child takes a new seed, makes calls in one to three threads until it has made its share or has killed itself, and is replaced.
  * It writes down each call before it makes it, in memory it shares with its parent: which call a panic or a hang was in. The
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "fuzz_calls.h"
 #include "tap.h"
@@ -27,20 +27,6 @@
 #define TICK_MS 5
 #define ARENA_PAGES 64
 #define SLACK_KB 2048      /* caches and slabs that have grown */
-
-struct call {
-	const char *name;
-	int number;
-	const char *kinds;
-};
-
-static const struct call calls[] = {
-#define X(name, kinds) { #name, SYS_##name, kinds },
-	FUZZ_BOTH(X)
-#undef X
-};
-
-#define HOW_MANY (sizeof(calls) / sizeof(calls[0]))
 
 /* What a child is doing, for its parent to see. */
 struct slot {
@@ -229,7 +215,7 @@ static void keep_off(const struct call *call, long *a)
 
 static void one_call(void)
 {
-	unsigned which = pick(HOW_MANY);
+	unsigned which = chosen[pick(nr_chosen)];
 	const struct call *call = &calls[which];
 	long a[6] = { 0 };
 
@@ -429,6 +415,9 @@ int main(int argc, char **argv)
 
 	if (argc == 0 || fstat(1, &out) || out.st_rdev == 0x103 || processes > MAX_PROCESSES)
 		return 0; /* run by one of its own children, whose output is /dev/null */
+	choose(argc > 4 ? argv[4] : NULL);
+	if (!nr_chosen)
+		return 2;
 	next_seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
 	printf("# seed %lu, %ld calls, %d processes\n", (unsigned long)next_seed, target, processes);
 	fflush(stdout);

@@ -11,6 +11,9 @@
 #ifndef FUZZ_CALLS_H
 #define FUZZ_CALLS_H
 
+#include <string.h>
+#include <sys/syscall.h>
+
 /* clang-format off */
 #define FUZZ_BOTH(X) \
 	X(read, "fmn") X(write, "fmn") X(readv, "fvi") X(writev, "fvi") X(pread64, "fmno") X(pwrite64, "fmno") X(lseek, "foi") \
@@ -39,5 +42,35 @@
 	X(getuid, "") X(geteuid, "") X(getgid, "") X(getegid, "") X(getgroups, "im") X(getresuid, "mmm") X(getresgid, "mmm") \
 	X(prctl, "iuuuu") X(personality, "u") X(getcpu, "mm") X(membarrier, "ii") X(close_range, "ffx") X(pidfd_open, "Px") X(sync, "")
 /* clang-format on */
+
+struct call {
+	const char *name;
+	int number;
+	const char *kinds;
+};
+
+static const struct call calls[] = {
+#define X(name, kinds) { #name, SYS_##name, kinds },
+	FUZZ_BOTH(X)
+#undef X
+};
+
+#define HOW_MANY (sizeof(calls) / sizeof(calls[0]))
+
+static unsigned chosen[HOW_MANY], nr_chosen; /* calls to be made */
+
+/* names: separated by commas; NULL: all calls. */
+static void choose(const char *names)
+{
+	for (unsigned i = 0; i < HOW_MANY; i++) {
+		size_t len = strlen(calls[i].name);
+		const char *at = names;
+
+		while (at && (strncmp(at, calls[i].name, len) || (at[len] && at[len] != ',')))
+			at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL;
+		if (!names || at)
+			chosen[nr_chosen++] = i;
+	}
+}
 
 #endif
