@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """./faultline shell: a long script of file commands prints and leaves what the same busybox prints and leaves on Linux; a person at a terminal
-has editing, Ctrl-C, Ctrl-D and a window that changes its size."""
+has editing, Ctrl-C, Ctrl-Z, jobs, Ctrl-D and a window that changes its size."""
 import fcntl
 import os
 import pty
@@ -82,14 +82,15 @@ def script(arch, linux, folder):
 # ---- a person ----
 
 class Person:
-    """At a terminal of 24 lines and 80 columns. Each step waits for what must be seen since the last one, then types."""
+    """At a terminal of 24 lines and 80 columns. Each step waits for what must be seen since the last one, then types. Standard error is the
+    terminal too: that a job has stopped the shell says there."""
 
     def __init__(self, arch, *words, size=(24, 80)):
         self.master, self.slave = pty.openpty()
         self.resize(*size)
         self.before = termios.tcgetattr(self.slave)
         self.process = subprocess.Popen([FAULTLINE, "shell", "--arch", arch, "--timeout", "110", *words], stdin=self.slave, stdout=self.slave,
-                                        stderr=subprocess.DEVNULL, cwd=TOP, start_new_session=True, preexec_fn=self.take_terminal)
+                                        stderr=self.slave, cwd=TOP, start_new_session=True, preexec_fn=self.take_terminal)
         self.seen, self.end = b"", time.monotonic() + LIMIT
 
     def take_terminal(self):
@@ -133,31 +134,64 @@ class Person:
             return self.process.wait()
 
 
+    def starts(self, line, word):
+        """A command that prints a word: by then it has the terminal, in the mode for programs."""
+        self.types(line + b"\n")
+        return self.until(word + b"\r\n")
+
+    def until_does(self, line, text):
+        """A command again and again, until it prints text."""
+        while time.monotonic() < self.end and self.process.poll() is None:
+            if text in self.does(line):
+                return True
+        return False
+
+
+def interrupts(arch, me):
+    me.starts(b"sh -c 'echo u''p; exec sleep 1000'", b"up")
+    me.types(b"\x03")
+    ok(me.until(b"^C") and me.until(PROMPT) and b"130" in me.does(b"echo $?"), f"{arch}: Ctrl-C ends a sleep, and the shell goes on")
+    me.starts(b"echo lo''op; while :; do :; done", b"loop")
+    me.types(b"\x03")
+    ok(me.until(PROMPT), f"{arch}: and a loop")
+    me.starts(b"sh -c 'echo u''p; exec sleep 1000'", b"up")
+    me.types(b"\x1c")
+    ok(me.until(PROMPT) and b"131" in me.does(b"echo $?"), f"{arch}: Ctrl-\\ ends one too")
+
+
+def jobs(arch, me):
+    me.starts(b"sh -c 'echo u''p; read x; echo got $x'", b"up")
+    me.types(b"\x1a")
+    ok(me.until(b"Stopped") and me.until(PROMPT) and b"Stopped" in me.does(b"jobs"), f"{arch}: Ctrl-Z stops a job")
+    me.does(b"bg")
+    ok(me.until_does(b"jobs", b"tty input"), f"{arch}: which may not read in the background")
+    me.starts(b"fg", b'got \\$x"')
+    me.types(b"a line\n")
+    ok(me.until(b"got a line\r\n"), f"{arch}: goes on in the foreground")
+    me.until(PROMPT)
+    ok(b"Stopped" not in me.does(b"jobs"), f"{arch}: and ends")
+    me.starts(b"sh -c 'echo u''p; exec sleep 1000'", b"up")
+    me.types(b"\x1a")
+    me.until(b"Stopped")
+    me.until(PROMPT)
+    me.does(b"bg; kill %1")
+    ok(me.until_does(b"jobs; echo of $(jobs | wc -l)", b"of 0"), f"{arch}: one that sleeps is stopped, goes on in the background and is killed there")
+
+
 def person(arch):
     me = Person(arch)
     ok(me.until(PROMPT), f"{arch}: a prompt")
     ok(b"24 80" in me.does(b"stty size"), f"{arch}: the size of the window")
-    me.types(b"sleep 1000\n")
-    me.until(b"1000\r\n")
-    time.sleep(1)
-    me.types(b"\x03")
-    ok(me.until(b"^C") and me.until(PROMPT) and b"130" in me.does(b"echo $?"), f"{arch}: Ctrl-C ends a sleep, and the shell goes on")
-    me.types(b"while :; do :; done\n")
-    me.until(b"done\r\n")
-    time.sleep(1)
-    me.types(b"\x03")
-    ok(me.until(PROMPT), f"{arch}: and a loop")
+    interrupts(arch, me)
+    jobs(arch, me)
     me.types(b"echx\x7fo one  tow\x7f\x7fwo\x15echo line\x01\x05s\n")
     ok(me.until(b"\nlines\r\n"), f"{arch}: a line is edited")
-    me.types(b"cat\n")
-    me.until(b"cat\r\n")
-    time.sleep(0.5)
+    me.starts(b"echo go''es; cat", b"goes")
     me.types(b"in lxx\x7f\x7fine\n\x04")
     ok(me.until(b"\nin line\r\n"), f"{arch}: so is one that a program reads, and Ctrl-D ends its input")
     me.resize(40, 100)
     me.process.send_signal(28)  # SIGWINCH: the terminal's own would go to its foreground group
-    time.sleep(1)
-    ok(b"40 100" in me.does(b"stty size"), f"{arch}: another size of the window")
+    ok(me.until_does(b"stty size", b"40 100"), f"{arch}: another size of the window")
     me.types(b"exit 5\n")
     ok(me.leaves() == 5, f"{arch}: exit ends the machine, with its status")
     ok(termios.tcgetattr(me.slave) == me.before, f"{arch}: the terminal is as it was")
