@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random system calls with random arguments: fuzz [SEED [CALLS [PROCESSES [NAME,NAME...]]]]; with names only those calls. Nothing is asserted of any
- * answer; what must hold is that the machine goes on: no child sleeps through SIGKILL, none keeps anything, and at the end there is as much free
- * memory as before.
+ * Random system calls with random arguments: fuzz [SEED [CALLS [PROCESSES [NAME,NAME... [FOLDER]]]]]; with names only those calls ("all": all), and in a
+ * folder of their own ("/fuzz" is on the disk). Nothing is asserted of any answer; what must hold is that the machine goes on: no child sleeps through
+ * SIGKILL, none keeps anything, and at the end there is as much free memory as before.
  *
  * Each child takes a new seed, makes calls in one to three threads until it has made its share or has killed itself, and is replaced.
  * It writes down each call before it makes it, in memory it shares with its parent: which call a panic or a hang was in. The
@@ -35,6 +35,7 @@ struct slot {
 	long args[6];
 };
 
+static const char *folder = "/tmp/fuzz";
 static struct slot *slots, *mine;
 static unsigned char *arena;
 static __thread uint64_t state;
@@ -279,7 +280,7 @@ static void child(struct slot *slot, uint64_t seed)
 	mine = slot;
 	state = seed;
 	setpgid(0, 0);
-	if (chdir("/tmp/fuzz") && chdir("/tmp"))
+	if (chdir(folder) && chdir("/tmp"))
 		_exit(3);
 	mkdir("d", 0755);
 	for (int sig = 1; sig < 32; sig++)
@@ -399,7 +400,7 @@ static void clean_up(void)
 {
 	static const char *const names[] = { "a", "b", "link", "loop", "fifo", "d/a", "d/b", "d", "/tmp/x", "/dev/shm/x" };
 
-	if (chdir("/tmp/fuzz") && chdir("/tmp"))
+	if (chdir(folder) && chdir("/tmp"))
 		return;
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (unlink(names[i]))
@@ -415,7 +416,7 @@ int main(int argc, char **argv)
 
 	if (argc == 0 || fstat(1, &out) || out.st_rdev == 0x103 || processes > MAX_PROCESSES)
 		return 0; /* run by one of its own children, whose output is /dev/null */
-	choose(argc > 4 ? argv[4] : NULL);
+	choose(argc > 4 && strcmp(argv[4], "all") ? argv[4] : NULL);
 	if (!nr_chosen)
 		return 2;
 	next_seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
@@ -423,7 +424,8 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	/* far below the arena, which long buffers run over the end of */
 	slots = mmap((void *)0x123000000, sizeof(*slots) * MAX_PROCESSES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	mkdir("/tmp/fuzz", 0777);
+	folder = argc > 5 ? argv[5] : folder;
+	mkdir(folder, 0777);
 	rounds(target / 10 + 1, processes);
 	clean_up();
 	before = memory_left();
