@@ -187,6 +187,7 @@ static inline uintptr_t arch_regs_fp(const struct arch_regs *regs);
 static inline bool arch_regs_user(const struct arch_regs *regs);
 static inline long arch_regs_sysno(const struct arch_regs *regs);
 static inline uint64_t arch_regs_arg(const struct arch_regs *regs, unsigned n); /* system-call argument 0..5 */
+static inline void arch_regs_set_pc(struct arch_regs *regs, uintptr_t pc);
 static inline void arch_regs_set_sp(struct arch_regs *regs, uintptr_t sp);
 static inline void arch_regs_set_ret(struct arch_regs *regs, long value);
 

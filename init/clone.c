@@ -152,6 +152,7 @@ static struct task *task_make(struct process *p, struct thread *thread, const st
 	atomic_store_explicit(&thread->allowed, thread_affinity(current), memory_order_relaxed);
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) /* else the stack is in use already */
 		t->altstack = task_current()->altstack;
+	rseq_inherit(t, args->flags & CLONE_VM);
 	t->clear_tid = args->flags & CLONE_CHILD_CLEARTID ? args->child_tid : 0;
 	t->set_tid = args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
 	thread->mm = p->mm;

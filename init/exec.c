@@ -172,6 +172,7 @@ static void program_take(struct program *p)
 	self->exe = p->file;
 	self->trampoline = p->trampoline;
 	spin_unlock_irq(&self->lock, flags);
+	rseq_forget();
 	signal_exec(self, p->sighand);
 	timers_exec(self);
 	mutex_lock(&process_tree);

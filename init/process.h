@@ -82,6 +82,12 @@ struct process {
 	struct rcu_head rcu;
 };
 
+/* What rseq(2) has registered. */
+struct rseq_task {
+	uintptr_t area; /* struct rseq in user memory, or 0 */
+	uint32_t signature;
+};
+
 /* One user thread. Its memory goes with the thread that runs it. */
 struct task {
 	struct thread *thread;	/* valid while linked			(C)	*/
@@ -98,6 +104,7 @@ struct task {
 	struct resume resume;	/* what restart_syscall calls		(itself) */
 	uintptr_t clear_tid;	/* user word to clear at the end, or 0	(itself) */
 	_Atomic uintptr_t robust_list; /* struct robust_list_head in user memory, or 0	(itself; others look) */
+	struct rseq_task rseq;	/* init/rseq.c				(itself) */
 	uintptr_t set_tid;	/* user word to set at the start, or 0	(itself) */
 	struct arch_regs start;	/* registers to start with		(itself) */
 };
@@ -125,6 +132,14 @@ struct process *process_next(unsigned *pid);
 
 /* Its address space, with a reference; NULL: it has ended. */
 struct mm *process_mm(struct process *p);
+
+/* ---- restartable sequences (init/rseq.c) ---- */
+
+/* On the way to user mode with these registers, after a switch or before a handler. Thread; may touch user memory. */
+void rseq_resume(struct arch_regs *regs);
+
+void rseq_inherit(struct task *child, bool shares_memory); /* a new task: none, or the same in a copy of the memory */
+void rseq_forget(void);					   /* another program begins */
 
 /* ---- birth (init/clone.c) ---- */
 

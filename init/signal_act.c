@@ -274,6 +274,7 @@ void signal_act(struct arch_regs *regs)
 
 	while (next_handler(p, t, &s)) {
 		call_settle(regs, t, &s.action);
+		rseq_resume(regs); /* the handler returns to where a stretch starts again */
 		handler_run(regs, t, &s);
 	}
 	call_settle(regs, t, NULL);

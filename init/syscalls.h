@@ -50,6 +50,8 @@
 	X(exit, 1) X(exit_group, 1) X(wait4, 4) X(waitid, 5) X(prctl, 5) \
 	X(getpid, 0) X(getppid, 0) X(gettid, 0) X(getpgid, 1) X(getpgrp, 0) X(setpgid, 2) X(getsid, 1) X(setsid, 0) \
 	X(set_tid_address, 1) X(arch_prctl, 2) X(getrusage, 2) \
+	/* rseq.c */ \
+	X(rseq, 4) \
 	/* futex.c, robust.c */ \
 	X(futex, 6) X(set_robust_list, 2) X(get_robust_list, 3) \
 	/* sys_limit.c */ \
@@ -216,6 +218,7 @@ long sys_set_tid_address(uintptr_t word);
 long sys_arch_prctl(unsigned code, uintptr_t arg);
 long sys_getrusage(int who, uintptr_t out);
 long sys_futex(uintptr_t word, unsigned op, uint32_t value, uintptr_t timeout, uintptr_t second, uint32_t value3);
+long sys_rseq(uintptr_t area, unsigned size, int flags, uint32_t signature);
 long sys_set_robust_list(uintptr_t head, size_t size);
 long sys_get_robust_list(int tid, uintptr_t head, uintptr_t size);
 

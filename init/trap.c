@@ -63,6 +63,12 @@ void trap_user_work(struct arch_regs *regs)
 			thread_migrate();
 			arch_irq_disable();
 		}
+		if (work & WORK_RSEQ) {
+			atomic_fetch_and_explicit(&current->arch.work, ~(uint32_t)WORK_RSEQ, memory_order_relaxed);
+			arch_irq_enable();
+			rseq_resume(regs);
+			arch_irq_disable();
+		}
 		if (work & WORK_SIGNAL) {
 			atomic_fetch_and_explicit(&current->arch.work, ~(uint32_t)WORK_SIGNAL, memory_order_relaxed);
 			arch_irq_enable();

@@ -76,6 +76,8 @@ static void sched_switch(struct cpu *c, struct thread *prev, struct thread *next
 	atomic_store_explicit(&next->cpu, c->id, memory_order_relaxed);
 	atomic_store_explicit(&next->on_cpu, true, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst); /* before next looks at its work; pairs with thread_signal */
+	if (next->switch_work)
+		atomic_fetch_or_explicit(&next->arch.work, next->switch_work, memory_order_relaxed);
 	if (next->space != prev->space)
 		arch_pt_activate(next->space);
 	c->prev = prev;

@@ -58,6 +58,7 @@ struct thread {
 	/* the thread itself, or nobody while it sleeps */
 	unsigned preempt;	/* > 0: may not be switched away from; RCU reader			*/
 	unsigned nofault;	/* > 0: user copies end short instead of faulting			*/
+	uint32_t switch_work;	/* bits of arch.work that each switch to it sets			*/
 	uint64_t minflt, majflt; /* faults resolved without, with a device			*/
 	unsigned nheld;		/* debug: locks held, in order of taking				*/
 	unsigned nirq;		/* debug: interrupt handlers running on top of it			*/
@@ -102,6 +103,7 @@ struct thread {
 
 #define current arch_current()
 
+enum { WORK_RSEQ = 8 }; /* of arch_thread.work: the floors above set it through thread->switch_work */
 enum { WORK_MIGRATE = 4 }; /* of arch_thread.work: thread_migrate, on the way to user mode */
 
 static inline void preempt_disable(void)

@@ -142,6 +142,11 @@ static inline uint64_t arch_regs_arg(const struct arch_regs *regs, unsigned n)
 	return regs->args[n];
 }
 
+static inline void arch_regs_set_pc(struct arch_regs *regs, uintptr_t pc)
+{
+	regs->pc = pc;
+}
+
 static inline void arch_regs_set_sp(struct arch_regs *regs, uintptr_t sp)
 {
 	regs->sp = sp;

@@ -170,6 +170,11 @@ static inline uint64_t arch_regs_arg(const struct arch_regs *regs, unsigned n)
 	}
 }
 
+static inline void arch_regs_set_pc(struct arch_regs *regs, uintptr_t pc)
+{
+	regs->rip = pc;
+}
+
 static inline void arch_regs_set_sp(struct arch_regs *regs, uintptr_t sp)
 {
 	regs->rsp = sp;
