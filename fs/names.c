@@ -65,8 +65,10 @@ bool name_find(struct inode *dir, const char *name, size_t len, struct inode **o
 		known = *out && rcu_load(slot) == n; /* point 4; pairs with replace */
 	}
 	rcu_read_unlock();
-	if (!known && *out)
+	if (!known && *out) {
 		inode_put(*out);
+		*out = NULL;
+	}
 	return known;
 }
 

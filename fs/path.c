@@ -59,15 +59,25 @@ struct inode *vfs_uncover(struct inode *inode)
 	return root;
 }
 
+/* Of an error, *out is NULL: what the file system has left there is nobody's. */
+static int look_up(struct inode *dir, const char *name, size_t len, struct inode **out)
+{
+	int err = dir->ops->lookup(dir, name, len, out);
+
+	if (err)
+		*out = NULL;
+	return err;
+}
+
 int name_lookup_locked(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
 	int err;
 
 	if (!dir->super->names_cached)
-		return dir->ops->lookup(dir, name, len, out);
+		return look_up(dir, name, len, out);
 	if (name_find(dir, name, len, out))
 		return *out ? 0 : -ENOENT;
-	err = dir->ops->lookup(dir, name, len, out);
+	err = look_up(dir, name, len, out);
 	if (!err || err == -ENOENT)
 		name_note(dir, name, len, err ? 0 : (*out)->ino);
 	return err;
