@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Advisory locks: a list at the inode, under one spinlock for all. What an owner has does not overlap, so a change cuts out its range first, and
- * puts in the new one; the memory for both halves of what is cut in two and for the new one is there before the spinlock is taken. Whoever waits
- * looks again whenever any lock of any file has gone.
+ * Advisory locks: a list at the inode, under one spinlock for all. What an owner has does not overlap, and what touches is of different types: so
+ * a change joins its range with its like beside it, cuts that out, and puts in the new one; the memory for both halves of what is cut in two and
+ * for the new one is there before the spinlock is taken. Whoever waits looks again whenever any lock of any file has gone.
  */
 #include "fs/locks.h"
 
@@ -75,6 +75,22 @@ static void take_out(struct inode *inode, struct file_lock *l, struct file_lock 
 	*spare = l;
 }
 
+/* With what the owner has of the same type there and right beside it, as one. locks_lock held. */
+static struct lock_range joined(struct inode *inode, const struct lock_range *want)
+{
+	struct lock_range all = *want;
+
+	for (struct file_lock *l = first(inode); l; l = l->next) {
+		const struct lock_range *r = &l->range;
+
+		if (!same_owner(r, want) || r->type != want->type || r->start > all.last + 1 || all.start > r->last + 1)
+			continue;
+		all.start = r->start < all.start ? r->start : all.start;
+		all.last = r->last > all.last ? r->last : all.last;
+	}
+	return all;
+}
+
 /* The owner has nothing in this range any more. locks_lock held. */
 static void cut_out(struct inode *inode, const struct lock_range *cut, struct file_lock **spare)
 {
@@ -131,9 +147,11 @@ static int try_set(struct inode *inode, const struct lock_range *want)
 		if (want->type != LOCKS_NONE && conflict(inode, want)) {
 			err = -EAGAIN;
 		} else {
-			cut_out(inode, want, &spare);
+			struct lock_range all = joined(inode, want);
+
+			cut_out(inode, &all, &spare);
 			if (want->type != LOCKS_NONE)
-				put_in(inode, &spare, want);
+				put_in(inode, &spare, &all);
 		}
 		spin_unlock(&locks_lock);
 	}

@@ -305,6 +305,19 @@ static struct table *table_with(struct files *files, int fd)
 	return (unsigned)fd < t->size && slot_read(t, (unsigned)fd) ? t : NULL;
 }
 
+bool fd_still(int fd, const struct file *file)
+{
+	struct files *files = process_current()->files;
+	struct table *t;
+	bool still;
+
+	mutex_lock(&files->lock);
+	t = table_with(files, fd);
+	still = t && slot_read(t, (unsigned)fd) == file;
+	mutex_unlock(&files->lock);
+	return still;
+}
+
 int fd_close(int fd)
 {
 	struct files *files = process_current()->files;

@@ -43,6 +43,7 @@ int fd_replace(int fd, struct file *file, bool close_on_exec);
 unsigned fd_table_size(void); /* descriptors below this may be open */
 
 int fd_close(int fd); /* 0 or -EBADF. Sleeps */
+bool fd_still(int fd, const struct file *file); /* nobody has closed it meanwhile. Sleeps */
 
 int fd_cloexec(int fd);		    /* 0, 1 or -EBADF */
 int fd_set_cloexec(int fd, bool on); /* 0 or -EBADF */

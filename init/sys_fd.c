@@ -130,7 +130,7 @@ static long flags_set(struct file *file, uint64_t abi)
 	return 0;
 }
 
-static long file_fcntl(struct file *file, unsigned command, uint64_t arg)
+static long file_fcntl(int fd, struct file *file, unsigned command, uint64_t arg)
 {
 	if (command == F_GETFL)
 		return flags_get(file);
@@ -143,7 +143,7 @@ static long file_fcntl(struct file *file, unsigned command, uint64_t arg)
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return file_record_lock(file, command, arg);
+		return file_record_lock(fd, file, command, arg);
 	case F_SETFL:
 		return flags_set(file, arg);
 	case F_SETPIPE_SZ:
@@ -177,7 +177,7 @@ long sys_fcntl(int fd, unsigned command, uint64_t arg)
 		file = fd_get(fd);
 		if (!file)
 			return -EBADF;
-		ret = file_fcntl(file, command, arg);
+		ret = file_fcntl(fd, file, command, arg);
 		file_put(file);
 		return ret;
 	}

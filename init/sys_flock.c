@@ -98,24 +98,39 @@ static long test(struct file *file, struct lock_range *range, struct linux_flock
 	return copy_to_user(user, l, sizeof(*l));
 }
 
-long file_record_lock(struct file *file, unsigned command, uintptr_t user)
+/*
+ * A record goes with any close of the file. One that comes while another thread closes the descriptor would be nobody's: the close has looked
+ * before the record was there. So we look, under the lock that a close takes before it looks.
+ */
+static long set(int fd, struct file *file, struct lock_range *range, bool wait)
+{
+	int err = locks_set(file->inode, range, wait);
+
+	if (err || range->owner == file || range->type == LOCKS_NONE || fd_still(fd, file))
+		return err;
+	range->type = LOCKS_NONE;
+	locks_set(file->inode, range, false);
+	return -EBADF;
+}
+
+long file_record_lock(int fd, struct file *file, unsigned command, uintptr_t user)
 {
 	struct process *p = process_current();
-	bool ofd = command >= F_OFD_GETLK, set = command != F_GETLK && command != F_OFD_GETLK;
+	bool ofd = command >= F_OFD_GETLK, sets = command != F_GETLK && command != F_OFD_GETLK;
 	struct lock_range range = { .kind = LOCKS_RECORD, .owner = ofd ? (const void *)file : p->files, .pid = ofd ? -1 : (int)p->pid };
 	struct linux_flock l;
 	int err;
 
 	if (copy_from_user(&l, user, sizeof(l)))
 		return -EFAULT;
-	err = type_of(file, l.type, set, &range);
+	err = type_of(file, l.type, sets, &range);
 	if (!err)
 		err = range_of(file, &l, &range);
 	if (!err && ofd && l.pid)
 		err = -EINVAL;
 	if (err)
 		return err;
-	if (!set)
+	if (!sets)
 		return test(file, &range, &l, user);
-	return locks_set(file->inode, &range, command == F_SETLKW || command == F_OFD_SETLKW);
+	return set(fd, file, &range, command == F_SETLKW || command == F_OFD_SETLKW);
 }

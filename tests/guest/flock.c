@@ -4,6 +4,8 @@
 #include "tap.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -57,6 +59,81 @@ static void try_records(void *arg)
 	bad |= (rec(fd, SETLK, WR, 12, 1) != EAGAIN) << 3;
 	bad |= (rec(fd, SETLK, WR, 20, 0) != 0) << 4;
 	_exit(bad);
+}
+
+/* In another process: the first that stands in the way of all of it. */
+static void see_first(void *arg)
+{
+	struct lk l = { WR, 0, 0, 0, 0 }, *want = arg;
+	int fd = open("f", O_RDWR);
+
+	_exit(syscall(SYS_fcntl, fd, GETLK, &l) || l.type != want->type || l.start != want->start || l.len != want->len);
+}
+
+static int first_is(int type, long start, long len)
+{
+	struct lk want = { (short)type, 0, start, len, 0 };
+
+	return in_child(see_first, &want) == 0;
+}
+
+static void joining(void)
+{
+	rec(file, SETLK, UN, 0, 0);
+	rec(file, SETLK, WR, 10, 10);
+	rec(file, SETLK, WR, 20, 10);
+	ok(first_is(WR, 10, 20), "records side by side are one");
+	rec(file, SETLK, WR, 40, 10);
+	rec(file, SETLK, WR, 25, 20);
+	ok(first_is(WR, 10, 40), "one that touches two joins them");
+	rec(file, SETLK, RD, 15, 5);
+	ok(first_is(WR, 10, 5), "but not with another type's");
+	rec(file, SETLK, UN, 0, 15);
+	ok(first_is(RD, 15, 5), "which is what comes next");
+	rec(file, SETLK, WR, 0, 0);
+	ok(first_is(WR, 0, 0), "everything is one");
+	rec(file, SETLK, UN, 0, 0);
+}
+
+/* ---- a close while another thread locks ---- */
+
+static _Atomic int victim, tries, stop;
+
+static void *lock_on(void *arg)
+{
+	while (!stop) {
+		rec(victim, SETLK, WR, 500, 10);
+		tries++;
+	}
+	return arg;
+}
+
+static void closing(void)
+{
+	int other = open("r", O_CREAT | O_RDWR, 0600), stale = 0;
+	pthread_t thread;
+
+	victim = 99;
+	pthread_create(&thread, NULL, lock_on, NULL);
+	for (int i = 0; i < 300; i++) {
+		int fd = open("r", O_RDWR), seen;
+
+		victim = fd;
+		seen = tries;
+		while (tries - seen < i % 3)
+			;
+		close(fd);
+		seen = tries;
+		while (tries - seen < 2)
+			pause_ms(0);
+		stale += rec(other, OFD_SETLK, WR, 500, 10) != 0;
+		rec(other, OFD_SETLK, UN, 0, 0);
+	}
+	stop = 1;
+	pthread_join(thread, NULL);
+	ok(!stale, "a close while another thread locks leaves nothing locked (%d)", stale);
+	close(other);
+	unlink("r");
 }
 
 static void hold_a_while(void *arg)
@@ -161,6 +238,8 @@ int main(int argc, char **argv)
 	}
 	file = open("f", O_CREAT | O_RDWR, 0644);
 	records();
+	joining();
+	closing();
 	whole();
 	copies();
 	memfd();
