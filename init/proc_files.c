@@ -4,6 +4,7 @@
 
 #include "fs/vfs.h"
 #include "init/process_impl.h"
+#include "init/root.h"
 #include "kernel/slab.h"
 #include "lib/errno.h"
 #include "lib/parse.h"
@@ -114,11 +115,31 @@ static int mounts_show(const struct proc_id *id, struct text *t)
 	return 0;
 }
 
+/* On which of the mounts before it the i-th lies: the last one above it. */
+static unsigned mounted_on(unsigned i)
+{
+	const char *path = root_mounted(i)->path;
+
+	while (i-- > 1) {
+		size_t len = strlen(root_mounted(i)->path);
+
+		if (!strncmp(path, root_mounted(i)->path, len) && path[len] == '/')
+			return i;
+	}
+	return 0;
+}
+
 static int mountinfo_show(const struct proc_id *id, struct text *t)
 {
+	const struct mounted *m;
+
 	(void)id;
-	text_add(t, "1 1 0:1 / / rw,relatime - ext2 /dev/disk0 rw\n2 1 0:4 / /proc rw,relatime - proc proc rw\n"
-		    "3 1 0:3 / /dev rw,relatime - devtmpfs devtmpfs rw\n");
+	for (unsigned i = 0; (m = root_mounted(i)); i++) {
+		const char *how = m->super->read_only ? "ro" : "rw";
+
+		text_add(t, "%u %u %u:%u / %s %s,relatime - %s %s %s\n", i + 1, mounted_on(i) + 1, m->super->dev >> 8,
+			 m->super->dev & 0xff, m->path, how, m->super->type, i ? m->super->type : "/dev/disk0", how);
+	}
 	return 0;
 }
 

@@ -2,7 +2,9 @@
 /* Files of /proc that tell of the whole machine, in Linux's formats. Numbers are true where there is one here, and 0 elsewhere. */
 #include "init/proc_files.h"
 
+#include "fs/vfs.h"
 #include "init/process_impl.h"
+#include "init/root.h"
 #include "kernel/frame.h"
 #include "kernel/sched.h"
 #include "kernel/stats.h"
@@ -112,7 +114,11 @@ static void vmstat_show(struct text *t, const char *path UNUSED)
 
 void proc_mounts_text(struct text *t)
 {
-	text_add(t, "/dev/disk0 / ext2 rw,relatime 0 0\nproc /proc proc rw,relatime 0 0\ndevtmpfs /dev devtmpfs rw,relatime 0 0\n");
+	const struct mounted *m;
+
+	for (unsigned i = 0; (m = root_mounted(i)); i++)
+		text_add(t, "%s %s %s %s,relatime 0 0\n", i ? m->super->type : "/dev/disk0", m->path, m->super->type,
+			 m->super->read_only ? "ro" : "rw");
 }
 
 static void mounts_show(struct text *t, const char *path UNUSED)

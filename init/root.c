@@ -6,6 +6,7 @@
 #include "fs/vfs.h"
 #include "init/cmdline.h"
 #include "init/run.h"
+#include "kernel/assert.h"
 #include "kernel/log.h"
 #include "kernel/time.h"
 
@@ -52,12 +53,28 @@ static void cut_arm(void)
 	}
 }
 
+static struct mounted mounts[8]; /* boot only to write */
+static unsigned nr_mounts;
+
+static void mounts_add(const char *path, const struct super *super)
+{
+	assert(nr_mounts < ARRAY_SIZE(mounts));
+	mounts[nr_mounts++] = (struct mounted){ path, super };
+}
+
+const struct mounted *root_mounted(unsigned i)
+{
+	return i < nr_mounts ? &mounts[i] : NULL;
+}
+
 static void mount_on(const char *path, struct super *super)
 {
 	int err = super ? vfs_mount(path, super) : -1;
 
 	if (err)
 		log_line("%s is not mounted (%d): the root file system needs a directory of that name", path, err);
+	else
+		mounts_add(path, super);
 }
 
 void root_mount(void)
@@ -74,6 +91,7 @@ void root_mount(void)
 		panic("no root file system: %s", why);
 	vfs_mount_root(super);
 	vfs_super_add(super);
+	mounts_add("/", super);
 	mount_on("/dev", dev_mount());
 	mount_on("/proc", proc_mount());
 	mount_on("/tmp", tmpfs_mount(01777));

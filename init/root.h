@@ -8,6 +8,14 @@
 void root_mount(void);
 
 struct super;
+/* What is mounted where, in order; NULL: no more. */
+struct mounted {
+	const char *path;	    /* (C) */
+	const struct super *super;  /* (C) */
+};
+
+const struct mounted *root_mounted(unsigned i);
+
 extern struct super *memfd_super; /* where files without any name live; NULL: there was no memory for it	(boot) */
 
 #endif

@@ -270,6 +270,26 @@ static void test_machine(void)
 	ok(slurp("/proc/cpuinfo") > 0 && strstr(text, "processor\t: 0\n"), "cpuinfo");
 }
 
+/* What has a device of its own is mounted, and so is listed. */
+static void test_mounts(void)
+{
+	static const char *const paths[] = { "/", "/dev", "/proc", "/tmp", "/dev/shm" };
+	char above[32], word[32];
+	struct stat st, up;
+	int missing = 0;
+
+	slurp("/proc/mounts");
+	for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		snprintf(above, sizeof(above), "%s/..", paths[i]);
+		snprintf(word, sizeof(word), " %s ", paths[i]);
+		if (!stat(paths[i], &st) && !stat(above, &up) && (!i || st.st_dev != up.st_dev) && !strstr(text, word)) {
+			printf("# %s is not listed\n", paths[i]);
+			missing++;
+		}
+	}
+	ok(!missing, "what is mounted");
+}
+
 int main(void)
 {
 	if (access("/proc/self/stat", R_OK)) {
@@ -284,5 +304,6 @@ int main(void)
 	test_directories();
 	test_others();
 	test_machine();
+	test_mounts();
 	return tap_done();
 }
