@@ -60,6 +60,7 @@ int vfs_set_times(struct inode *inode, const struct timestamp *atime, const stru
 
 	if (err)
 		return err;
+	inode_settle_stores_locked(inode);
 	inode_touch_locked(inode, TOUCH_CTIME);
 	if (atime)
 		inode->atime = *atime;
@@ -162,6 +163,7 @@ int vfs_fsync_range(struct file *file, uint64_t start, uint64_t end, bool data_o
 
 	if (inode_type(inode) != S_IFREG && inode_type(inode) != S_IFDIR)
 		return -EINVAL;
+	inode_settle_stores(inode);
 	if (m->ops && m->ops->write_pages)
 		err = mapping_sync(m, start, end);
 	if (!err && inode->ops->fsync)

@@ -277,6 +277,7 @@ void ext2_dirty(struct inode *inode)
 		mapping_unlinked(&inode->mapping);
 		ext2_orphan_note(inode);
 	} else if (!list_empty(&ext2_inode(inode)->orphan)) {
+		mapping_linked(&inode->mapping);
 		ext2_orphan_forget(inode);
 	}
 }

@@ -140,6 +140,7 @@ void file_put(struct file *file)
 	if (file->ops->release)
 		file->ops->release(file);
 	locks_drop(file->inode, file);
+	inode_settle_stores(file->inode); /* a mapping keeps the file that it came through, so these were the last, perhaps */
 	writers_leave(file);
 	if (file->dir)
 		inode_put(file->dir);
@@ -224,6 +225,19 @@ long file_write(struct file *file, uintptr_t buf, size_t n)
 	return move_at_position(file, true, buf, n);
 }
 
+/* How much further the next data or hole is. At the end of a file there is always one. */
+static int64_t seek_hole(struct inode *inode, int64_t offset, int64_t size, bool hole)
+{
+	int64_t at;
+
+	if (offset < 0 || offset >= size)
+		return -ENXIO;
+	if (!inode->ops->seek)
+		return hole ? size - offset : 0;
+	at = inode->ops->seek(inode, (uint64_t)offset, hole);
+	return at < 0 ? at : at < size ? at - offset : hole ? size - offset : -ENXIO;
+}
+
 static int64_t seek_base(const struct file *file, int64_t offset, int whence)
 {
 	int64_t size = (int64_t)mapping_size(&file->inode->mapping);
@@ -235,10 +249,9 @@ static int64_t seek_base(const struct file *file, int64_t offset, int whence)
 		return (int64_t)file->pos;
 	case 2: /* SEEK_END */
 		return size;
-	case 3: /* SEEK_DATA: every byte of the file is data, as any file system may say */
-		return offset >= 0 && offset < size ? 0 : -ENXIO;
-	case 4: /* SEEK_HOLE: the one hole begins at the end */
-		return offset >= 0 && offset < size ? size - offset : -ENXIO;
+	case 3: /* SEEK_DATA, SEEK_HOLE */
+	case 4:
+		return seek_hole(file->inode, offset, size, whence == 4);
 	default:
 		return -EINVAL;
 	}

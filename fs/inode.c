@@ -305,11 +305,14 @@ void inode_discard(struct inode *inode)
 
 /* ---- attributes ---- */
 
+static struct timestamp at_ns(uint64_t ns)
+{
+	return (struct timestamp){ .sec = (int64_t)(ns / NSEC_PER_SEC), .nsec = (uint32_t)(ns % NSEC_PER_SEC) };
+}
+
 static struct timestamp now(void)
 {
-	uint64_t ns = clock_wall_ns();
-
-	return (struct timestamp){ .sec = (int64_t)(ns / NSEC_PER_SEC), .nsec = (uint32_t)(ns % NSEC_PER_SEC) };
+	return at_ns(clock_wall_ns());
 }
 
 void inode_init_new(struct inode *inode, const struct inode_make *make)
@@ -328,13 +331,35 @@ void inode_touch_locked(struct inode *inode, unsigned what)
 
 	if (what & TOUCH_ATIME)
 		inode->atime = t;
-	if (what & TOUCH_MTIME)
+	if (what & TOUCH_MTIME) {
+		atomic_store_explicit(&inode->mapping.fault_time, 0, memory_order_relaxed);
 		inode->mtime = t;
+	}
 	if (what & TOUCH_CTIME)
 		inode->ctime = t;
 	if (what & (TOUCH_MTIME | TOUCH_CTIME))
 		atomic_store_explicit(&inode->accessed, false, memory_order_relaxed);
 	inode_dirty_locked(inode);
+}
+
+void inode_settle_stores_locked(struct inode *inode)
+{
+	uint64_t ns = atomic_exchange_explicit(&inode->mapping.fault_time, 0, memory_order_relaxed);
+
+	if (!ns)
+		return;
+	inode->mtime = inode->ctime = at_ns(ns);
+	atomic_store_explicit(&inode->accessed, false, memory_order_relaxed);
+	inode_dirty_locked(inode);
+}
+
+void inode_settle_stores(struct inode *inode)
+{
+	if (!atomic_load_explicit(&inode->mapping.fault_time, memory_order_relaxed))
+		return;
+	mutex_lock(&inode->lock);
+	inode_settle_stores_locked(inode);
+	mutex_unlock(&inode->lock);
 }
 
 void inode_touch(struct inode *inode, unsigned what)
@@ -368,6 +393,7 @@ void inode_stat(struct inode *inode, struct kstat *st)
 	uint64_t pages;
 
 	mutex_lock(&inode->lock);
+	inode_settle_stores_locked(inode);
 	pages = atomic_load_explicit(&inode->mapping.nr_pages, memory_order_relaxed);
 	*st = (struct kstat){
 		.dev = inode->super->dev,

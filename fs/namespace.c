@@ -180,6 +180,7 @@ static int link_locked(const struct place *at, struct inode *inode)
 		inode_count(inode, -1);
 		return err;
 	}
+	inode->linkable = false;
 	name_note(dir, at->name, at->len, inode->ino);
 	dir_changed(dir, 0);
 	return 0;

@@ -116,6 +116,25 @@ static long tmpfs_read(struct inode *inode, uint64_t pos, uintptr_t buf, size_t 
 	return done ? (long)done : got;
 }
 
+static int64_t tmpfs_seek(struct inode *inode, uint64_t from, bool hole)
+{
+	struct mapping *m = &inode->mapping;
+	pgoff_t index = from >> PAGE_SHIFT, end = mapping_end(m);
+	bool any = true;
+
+	if (hole) {
+		while (index < end && !is_hole(m, index << PAGE_SHIFT))
+			index++;
+	} else {
+		rcu_read_lock();
+		any = radix_next(&m->pages, &index, UINT64_MAX >> PAGE_SHIFT);
+		rcu_read_unlock();
+	}
+	if (!any)
+		return -ENXIO;
+	return index << PAGE_SHIFT > from ? (int64_t)(index << PAGE_SHIFT) : (int64_t)from;
+}
+
 /* ---- size and blocks ---- */
 
 static int tmpfs_truncate(struct inode *inode, uint64_t size)
@@ -183,6 +202,7 @@ static int tmpfs_fallocate(struct inode *inode, unsigned mode, uint64_t start, u
 
 const struct inode_ops tmpfs_file_ops = {
 	.read = tmpfs_read,
+	.seek = tmpfs_seek,
 	.truncate = tmpfs_truncate,
 	.fallocate = tmpfs_fallocate,
 	.evict = tmpfs_evict,

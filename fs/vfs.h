@@ -155,6 +155,9 @@ struct inode_ops {
 	/* lock held. Attributes have changed in the inode: they are to reach the disk some time. Cannot fail. NULL: memory is the disk. */
 	void (*dirty)(struct inode *inode);
 
+	/* The first byte from `from` on, which lies in the file, that is in a hole, or is not; -ENXIO. Nothing held. NULL: no holes. */
+	int64_t (*seek)(struct inode *inode, uint64_t from, bool hole);
+
 	/* lock held. A new size, other than the present one, at most super->max_size: mm's pages and mapping.size, blocks. -ENOSPC, -EIO, ... */
 	int (*truncate)(struct inode *inode, uint64_t size);
 
@@ -245,6 +248,10 @@ static inline void inode_dirty_locked(struct inode *inode)
 /* Those times are now. touch_locked: lock held. Sleep. */
 void inode_touch(struct inode *inode, unsigned what);
 void inode_touch_locked(struct inode *inode, unsigned what);
+
+/* mtime and ctime, if there were stores through a mapping later than that. Sleep; _locked: lock held. */
+void inode_settle_stores(struct inode *inode);
+void inode_settle_stores_locked(struct inode *inode);
 void inode_accessed(struct inode *inode); /* it has been read: atime, as with relatime */
 
 void inode_get(struct inode *inode);	/* the caller holds one already; any context */

@@ -58,20 +58,31 @@ void page_mark_dirty(struct page *page)
 	spin_unlock_irq(&m->lock, flags);
 }
 
+/* Once a millisecond at most: the line is shared by all who store. */
+static void note_store(struct mapping *m)
+{
+	uint64_t now = clock_wall_ns();
+
+	if (now - atomic_load_explicit(&m->fault_time, memory_order_relaxed) >= NSEC_PER_MSEC)
+		atomic_store_explicit(&m->fault_time, now, memory_order_relaxed);
+}
+
 bool page_dirty_by_store(struct mapping *m, pgoff_t index, struct page *page)
 {
 	irqflags_t flags;
 	bool may;
 
-	if (page_store_ready(m, page))
+	if (page_store_ready(m, page)) {
+		note_store(m);
 		return true;
+	}
 	flags = spin_lock_irq(&m->lock);
 	may = radix_load(&m->pages, index) == page && !page_wants_blocks(m, page) && !page_stable(page);
 	if (may)
 		set_dirty(m, index, page);
 	spin_unlock_irq(&m->lock, flags);
 	if (may)
-		atomic_store_explicit(&m->fault_time, clock_wall_ns(), memory_order_relaxed);
+		note_store(m);
 	return may;
 }
 
@@ -129,6 +140,16 @@ void mapping_unlinked(struct mapping *m)
 	spin_unlock_irq(&m->lock, flags);
 	if (kept)
 		m->ops->put(m);
+}
+
+void mapping_linked(struct mapping *m)
+{
+	irqflags_t flags = spin_lock_irq(&m->lock);
+
+	m->unlinked = false;
+	if (m->listed && !m->keeps_file)
+		m->keeps_file = m->ops->get(m);
+	spin_unlock_irq(&m->lock, flags);
 }
 
 struct mapping *dirty_list_next(void)

@@ -94,6 +94,9 @@ int mapping_error_since(struct mapping *m, _Atomic uint32_t *seen);
 /* The file has lost its last name: dirty pages do not keep it any more, and are thrown away with it. */
 void mapping_unlinked(struct mapping *m);
 
+/* It has one again: they do. The caller holds a reference. */
+void mapping_linked(struct mapping *m);
+
 /* Starts the thread that writes what has been dirty for a while, or too much. Once, when threads may be created. */
 void writeback_start(void);
 
