@@ -7,6 +7,7 @@
 
 #define PIPE_PAGES 16u
 #define PIPE_SIZE_MAX (1u << 31)
+#define PIPE_SIZE_ANYBODY (1u << 20) /* more takes CAP_SYS_RESOURCE */
 #define PIPE_BUF 4096u
 
 /* (D) lock, (I) the inode's lock */

@@ -212,6 +212,7 @@ int exec_program(const struct exec_name *name, struct strings *s, struct arch_re
 		program_discard(&p);
 		return err;
 	}
+	cred_exec();
 	program_take(&p);
 	sp = program_fill(&p, s);
 	if (!sp) {

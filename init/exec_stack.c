@@ -7,6 +7,7 @@
  */
 #include "init/exec.h"
 
+#include "init/cred.h"
 #include "init/linux.h"
 #include "init/random.h"
 #include "kernel/slab.h"
@@ -42,10 +43,12 @@ static struct layout layout_plan(const struct strings *s, uintptr_t top)
 static uint64_t *aux_put(uint64_t *w, const struct image *image, const struct layout *l, uintptr_t path)
 {
 	const struct arch_hwcap cpu = arch_hwcap();
+	const struct cred me = cred_current();
 	const uint64_t aux[AUX_WORDS] = {
 		AT_PHDR, image->phdr, AT_PHENT, 56, AT_PHNUM, image->phdr ? image->phnum : 0,
 		AT_PAGESZ, PAGE_SIZE, AT_BASE, 0, AT_FLAGS, 0, AT_ENTRY, image->entry,
-		AT_UID, 0, AT_EUID, 0, AT_GID, 0, AT_EGID, 0, AT_SECURE, 0,
+		AT_UID, me.user.real, AT_EUID, me.user.effective, AT_GID, me.group.real, AT_EGID, me.group.effective,
+		AT_SECURE, me.user.real != me.user.effective || me.group.real != me.group.effective,
 		AT_PLATFORM, l->platform, AT_HWCAP, cpu.hwcap, AT_HWCAP2, cpu.hwcap2, AT_CLKTCK, 100,
 		AT_RANDOM, l->random, AT_EXECFN, path, AT_MINSIGSTKSZ, cpu.signal_stack, AT_NULL, 0,
 	};

@@ -228,6 +228,8 @@ struct robust_list_head {
 
 /* ---- the machine ---- */
 
+enum { PER_MASK = 0xff, PER_LINUX32 = 8, PER_UNAME26 = 0x0020000, PER_STICKY_TIMEOUTS = 0x4000000 };
+
 struct utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
 };

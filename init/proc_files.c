@@ -150,14 +150,34 @@ static int zero_show(const struct proc_id *id, struct text *t)
 	return 0;
 }
 
-/* Nobody is killed for others' sake, so the score is taken and forgotten. */
+/* Nobody is killed for others' sake: the score is kept for those who read it back. */
+#define SCORE_MAX 1000
+
+static int score_show(const struct proc_id *id, struct text *t)
+{
+	struct process *p = process_find(id->pid);
+
+	if (!p)
+		return -ESRCH;
+	text_add(t, "%d\n", atomic_load_explicit(&p->oom_score, memory_order_relaxed));
+	process_put(p);
+	return 0;
+}
+
 static int score_store(const struct proc_id *id, const char *data)
 {
 	bool minus = data[0] == '-';
+	struct process *p;
 	uint64_t n;
 
-	(void)id;
-	return parse_u64(data + minus, NULL, &n) || n > 1000 ? -EINVAL : 0;
+	if (parse_u64(data + minus, NULL, &n) || n > SCORE_MAX)
+		return -EINVAL;
+	p = process_find(id->pid);
+	if (!p)
+		return -ESRCH;
+	atomic_store_explicit(&p->oom_score, minus ? -(int)n : (int)n, memory_order_relaxed);
+	process_put(p);
+	return 0;
 }
 
 static void wchan_get(struct task *t, void *arg)
@@ -185,7 +205,7 @@ static const struct proc_file files[] = {
 	{ "mountinfo", mountinfo_show, NULL, NULL },
 	{ "mounts", mounts_show, NULL, NULL },
 	{ "oom_score", zero_show, NULL, NULL },
-	{ "oom_score_adj", zero_show, score_store, NULL },
+	{ "oom_score_adj", score_show, score_store, NULL },
 	{ "root", NULL, NULL, proc_root_link },
 	{ "smaps", proc_smaps_show, NULL, NULL },
 	{ "stat", proc_stat_show, NULL, NULL },

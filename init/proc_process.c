@@ -16,6 +16,7 @@ struct seen {
 	char name[THREAD_NAME];
 	char state;
 	struct usage used;
+	struct cred cred;
 	uint64_t started;
 	uint64_t pending, shared_pending, blocked, ignored, caught;
 	struct sizes {
@@ -80,6 +81,7 @@ static bool see_tasks(struct seen *s, struct process *p, unsigned tid)
 
 	s->threads = p->nr_tasks;
 	s->shared_pending = p->pending.set;
+	s->cred = p->cred;
 	for (unsigned sig = 1; p->sighand && sig <= SIGNALS; sig++) {
 		uint64_t handler = signal_action_of(p, sig).handler;
 
@@ -176,6 +178,11 @@ static void show_signals(struct text *t, const struct seen *s)
 		 s->shared_pending, s->blocked, s->ignored, s->caught);
 }
 
+static void show_ids(struct text *t, const char *name, const struct ids *ids)
+{
+	text_add(t, "%s:\t%u\t%u\t%u\t%u\n", name, ids->real, ids->effective, ids->saved, ids->fs);
+}
+
 int proc_status_show(const struct proc_id *id, struct text *t)
 {
 	struct seen s;
@@ -185,13 +192,18 @@ int proc_status_show(const struct proc_id *id, struct text *t)
 		return err;
 	text_add(t, "Name:\t%s\nState:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n", s.name, state_name(s.state), s.pid,
 		 s.tid, s.ppid);
-	text_add(t, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t0 \n");
+	show_ids(t, "Uid", &s.cred.user);
+	show_ids(t, "Gid", &s.cred.group);
+	text_add(t, "Groups:\t");
+	for (unsigned i = 0; i < s.cred.nr_groups; i++)
+		text_add(t, "%u ", s.cred.groups[i]);
+	text_add(t, "\n");
 	if (s.mm.mapped)
 		show_memory(t, &s.mm);
 	text_add(t, "Threads:\t%u\n", s.threads);
 	show_signals(t, &s);
-	for (const char *const *set = (const char *const[]){ "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", NULL }; *set; set++)
-		text_add(t, "%s:\t%s\n", *set, (*set)[3] == 'I' || (*set)[3] == 'A' ? "0000000000000000" : "000001ffffffffff");
+	text_add(t, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016llx\nCapAmb:\t%016x\n", s.cred.inheritable,
+		 s.cred.permitted, s.cred.effective, CAP_ALL, 0);
 	text_add(t, "NoNewPrivs:\t0\nSeccomp:\t0\nCpus_allowed:\t%lx\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t0\n",
 		 (1ul << (MAX_CPUS < 63 ? MAX_CPUS : 63)) - 1, s.used.switches);
 	return 0;

@@ -4,6 +4,7 @@
 
 #include "init/files.h"
 #include "init/random.h"
+#include "init/uts.h"
 #include "lib/errno.h"
 #include "lib/parse.h"
 #include "lib/string.h"
@@ -17,8 +18,7 @@ static const struct setting {
 	{ "sys/kernel/ostype", "Linux", false },
 	{ "sys/kernel/osrelease", "6.1.0-faultline", false },
 	{ "sys/kernel/version", "#1 SMP Faultline", false },
-	{ "sys/kernel/hostname", "faultline", false },
-	{ "sys/kernel/domainname", "(none)", false },
+	{ "sys/kernel/tainted", "0", false },
 	{ "sys/kernel/pid_max", "4194304", false },
 	{ "sys/kernel/threads-max", "4194304", false },
 	{ "sys/kernel/randomize_va_space", "0", true },
@@ -34,6 +34,8 @@ static const struct setting {
 	{ "sys/fs/file-max", "9223372036854775807", true },
 	{ "sys/fs/nr_open", "65536", false },
 	{ "sys/fs/pipe-max-size", "1048576", true },
+	{ "sys/fs/pipe-user-pages-soft", "16384", true },
+	{ "sys/fs/pipe-user-pages-hard", "0", true },
 	{ "sys/fs/suid_dumpable", "0", true },
 };
 
@@ -50,6 +52,27 @@ static int setting_store(const char *path, const char *data)
 
 	(void)path;
 	return parse_u64(data, NULL, &n) ? -EINVAL : 0;
+}
+
+static bool is_domain(const char *path)
+{
+	return !strcmp(path, "sys/kernel/domainname");
+}
+
+static void name_show(struct text *t, const char *path)
+{
+	char name[UTS_NAME_MAX + 1];
+
+	uts_name(is_domain(path), name);
+	text_add(t, "%s\n", name);
+}
+
+static int name_store(const char *path, const char *data)
+{
+	size_t len = strlen(data);
+
+	uts_name_set(is_domain(path), data, len < UTS_NAME_MAX ? len : UTS_NAME_MAX);
+	return 0;
 }
 
 static void uuid_show(struct text *t, const char *path)
@@ -82,6 +105,8 @@ void proc_sys_register(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(settings); i++)
 		proc_register(settings[i].path, setting_show, settings[i].store ? setting_store : NULL);
+	proc_register("sys/kernel/hostname", name_show, name_store);
+	proc_register("sys/kernel/domainname", name_show, name_store);
 	proc_register("sys/kernel/random/uuid", uuid_show, NULL);
 	proc_register("sys/kernel/random/boot_id", boot_id_show, NULL);
 	proc_register("sys/kernel/random/entropy_avail", entropy_show, NULL);

@@ -5,6 +5,7 @@
 #ifndef INIT_PROCESS_H
 #define INIT_PROCESS_H
 
+#include "init/cred.h"
 #include "init/limit.h"
 #include "init/signal.h"
 #include "kernel/wait.h"
@@ -76,6 +77,9 @@ struct process {
 	char path[PROCESS_PATH];/* ... for people: a reader may see half of a change */
 	struct limit limits[RLIMIT_COUNT]; /* prlimit; see init/limit.h	(A)	*/
 	_Atomic int nice;	/* kept and reported, nothing else	(A)	*/
+	struct cred cred;	/* who it is				(S)	*/
+	_Atomic unsigned personality; /* PER_*, as set			(A)	*/
+	_Atomic int oom_score;	/* /proc/PID/oom_score_adj: the same	(A)	*/
 	_Atomic unsigned membarrier; /* what it has registered for	(A)	*/
 
 	struct vfork *vfork;	/* parent waiting for us to let go of its memory, or NULL	(S) */

@@ -105,7 +105,7 @@ long sys_set_robust_list(uintptr_t head, size_t size)
 	return 0;
 }
 
-/* 0 and the list of the task of this id (0: the caller), or -ESRCH. */
+/* 0 and the list of the task of this id (0: the caller), -ESRCH or -EPERM. */
 static int robust_list_of(unsigned tid, uintptr_t *list)
 {
 	struct process *p = process_find(tid ? tid : current->tid);
@@ -115,6 +115,10 @@ static int robust_list_of(unsigned tid, uintptr_t *list)
 
 	if (!p)
 		return -ESRCH;
+	if (p != process_current() && !cred_may_look(p)) {
+		process_put(p);
+		return -EPERM;
+	}
 	flags = spin_lock_irq(&p->lock);
 	list_for_each(t, &p->tasks, link)
 		if (t->thread->tid == (tid ? tid : current->tid)) {

@@ -33,7 +33,7 @@
 
 struct siginfo siginfo_user(unsigned sig, int code)
 {
-	return (struct siginfo){ .signo = (int)sig, .code = code, .pid = process_current()->pid };
+	return (struct siginfo){ .signo = (int)sig, .code = code, .pid = process_current()->pid, .uid = cred_current().user.real };
 }
 
 struct siginfo siginfo_kernel(unsigned sig)

@@ -147,7 +147,9 @@ static long file_fcntl(int fd, struct file *file, unsigned command, uint64_t arg
 	case F_SETFL:
 		return flags_set(file, arg);
 	case F_SETPIPE_SZ:
-		return arg > PIPE_SIZE_MAX ? -EINVAL : file_pipe_size(file, arg ? arg : 1);
+		if (arg > PIPE_SIZE_MAX)
+			return -EINVAL;
+		return arg > PIPE_SIZE_ANYBODY && !cred_capable(CAP_SYS_RESOURCE) ? -EPERM : file_pipe_size(file, arg ? arg : 1);
 	case F_GETPIPE_SZ:
 		return file_pipe_size(file, 0);
 	case F_SETOWN: /* nobody is told by signals */

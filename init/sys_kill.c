@@ -11,9 +11,16 @@ static bool signal_valid(int sig)
 	return sig >= 0 && sig <= SIGNALS;
 }
 
+static bool may_send(struct process *p, const struct siginfo *info)
+{
+	return p == process_current() || cred_may_signal(p) || (info->signo == SIGCONT && p->sid == process_current()->sid);
+}
+
 /* sig 0: only looks. A process that has ended and was not collected is still there. */
 static int send(struct process *p, const struct siginfo *info)
 {
+	if (!may_send(p, info))
+		return -EPERM;
 	return info->signo ? signal_send_info(p, 0, info) : 0;
 }
 
@@ -23,7 +30,7 @@ struct meant {
 	int pid;	/* kill's argument, not > 0 */
 	unsigned group; /* for pid 0 and < -1 */
 	struct siginfo info;
-	unsigned count;
+	unsigned count, denied;
 };
 
 static void kill_if_meant(struct process *p, struct meant *m)
@@ -32,8 +39,10 @@ static void kill_if_meant(struct process *p, struct meant *m)
 
 	if (!all && (m->pid == -1 || p->pgid != m->group))
 		return;
-	m->count++;
-	send(p, &m->info);
+	if (send(p, &m->info))
+		m->denied++;
+	else
+		m->count++;
 }
 
 static long kill_many(int pid, int sig)
@@ -49,7 +58,7 @@ static long kill_many(int pid, int sig)
 		id++;
 	}
 	if (!m.count)
-		return -ESRCH;
+		return m.denied ? -EPERM : -ESRCH;
 	return 0;
 }
 
@@ -89,7 +98,7 @@ static long send_to_task(int pid, int tid, const struct siginfo *info)
 	if (!p)
 		return -ESRCH;
 	if (!pid || p->pid == (unsigned)pid)
-		ret = signal_valid(info->signo) ? signal_send_info(p, (unsigned)tid, info) : -EINVAL;
+		ret = !signal_valid(info->signo) ? -EINVAL : may_send(p, info) ? signal_send_info(p, (unsigned)tid, info) : -EPERM;
 	process_put(p);
 	return ret;
 }

@@ -76,11 +76,13 @@ static void limits_changed(struct process *p)
 	mm_put(mm);
 }
 
-/* Everybody is root, and may raise the hard limit too; but a table of descriptors only grows so far. */
+/* Whoever may raises the hard limit too; but a table of descriptors only grows so far. */
 static int limit_set(struct process *p, unsigned what, const struct rlimit64 *to)
 {
 	if (to->cur > to->max)
 		return -EINVAL;
+	if (to->max > limit_read(&p->limits[what]).max && !cred_capable(CAP_SYS_RESOURCE))
+		return -EPERM;
 	if (what == RLIMIT_NOFILE && to->max > FILES_MAX)
 		return -EPERM;
 	limit_write(&p->limits[what], to);

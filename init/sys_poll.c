@@ -12,6 +12,8 @@
 #include "init/clock.h"
 #include "init/files.h"
 #include "init/limit.h"
+#include "init/linux.h"
+#include "init/process.h"
 #include "init/signal.h"
 #include "kernel/restart.h"
 #include "kernel/slab.h"
@@ -119,12 +121,18 @@ static uint64_t deadline_of(uint64_t ns)
 	return ns ? deadline_after(ns) : 0;
 }
 
+/* As System V: what a program passes as time-out stays as it was. */
+static bool sticky_timeouts(void)
+{
+	return atomic_load_explicit(&process_current()->personality, memory_order_relaxed) & PER_STICKY_TIMEOUTS;
+}
+
 /* Tells how much was left; `ret` is the call's result, for which there is no restart if the time could not be told. */
 static long timespec_left(uintptr_t out, uint64_t deadline, long ret)
 {
 	struct timespec left = to_timespec((uint64_t)time_left(deadline));
 
-	if (out && copy_to_user(out, &left, sizeof(left)) && ret == -ERESTARTNOHAND)
+	if (out && !sticky_timeouts() && copy_to_user(out, &left, sizeof(left)) && ret == -ERESTARTNOHAND)
 		return -EINTR;
 	return ret;
 }
@@ -409,7 +417,7 @@ long sys_select(int n, uintptr_t reads, uintptr_t writes, uintptr_t others, uint
 	}
 	ret = select_user(&s, n, deadline);
 	tv = to_timeval((uint64_t)time_left(deadline));
-	if (timeout && copy_to_user(timeout, &tv, sizeof(tv)) && ret == -ERESTARTNOHAND)
+	if (timeout && !sticky_timeouts() && copy_to_user(timeout, &tv, sizeof(tv)) && ret == -ERESTARTNOHAND)
 		ret = -EINTR;
 	return ret;
 }

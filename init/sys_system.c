@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls about the machine and about who we are (always root). */
+/* System calls about the machine. */
 #include "init/process_impl.h"
 
 #include "init/linux.h"
@@ -11,21 +11,6 @@
 #include "kernel/time.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
-
-/* sysname and release are what programs test before they trust the system-call interface. */
-long sys_uname(uintptr_t out)
-{
-	static const struct utsname name = {
-		.sysname = "Linux",
-		.nodename = "faultline",
-		.release = "6.1.0-faultline",
-		.version = "#1 SMP Faultline",
-		.machine = ABI_MACHINE,
-		.domainname = "(none)",
-	};
-
-	return copy_to_user(out, &name, sizeof(name));
-}
 
 long sys_sysinfo(uintptr_t out)
 {
@@ -93,32 +78,4 @@ long sys_reboot(unsigned magic1, unsigned magic2, unsigned command, uintptr_t ar
 	default:
 		return -EINVAL;
 	}
-}
-
-/* ---- identity ---- */
-
-long sys_getuid(void)
-{
-	return 0;
-}
-
-long sys_geteuid(void)
-{
-	return 0;
-}
-
-long sys_getgid(void)
-{
-	return 0;
-}
-
-long sys_getegid(void)
-{
-	return 0;
-}
-
-long sys_getgroups(int size, uintptr_t list)
-{
-	(void)list;
-	return size < 0 ? -EINVAL : 0;
 }

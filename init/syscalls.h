@@ -70,8 +70,12 @@
 	X(sched_getparam, 2) X(sched_setparam, 2) X(sched_get_priority_max, 1) X(sched_get_priority_min, 1) \
 	X(sched_rr_get_interval, 2) X(getpriority, 2) X(setpriority, 3) X(getcpu, 3) X(membarrier, 3) \
 	/* sys_system.c */ \
-	X(uname, 1) X(sysinfo, 1) X(getrandom, 3) X(reboot, 4) X(getuid, 0) X(geteuid, 0) X(getgid, 0) X(getegid, 0) \
-	X(getgroups, 2)
+	X(sysinfo, 1) X(getrandom, 3) X(reboot, 4) \
+	/* sys_uts.c */ \
+	X(uname, 1) X(sethostname, 2) X(setdomainname, 2) X(personality, 1) \
+	/* sys_cred.c */ \
+	X(getuid, 0) X(geteuid, 0) X(getgid, 0) X(getegid, 0) X(setuid, 1) X(setgid, 1) X(setreuid, 2) X(setregid, 2) X(setresuid, 3) \
+	X(setresgid, 3) X(getresuid, 3) X(getresgid, 3) X(setfsuid, 1) X(setfsgid, 1) X(getgroups, 2) X(setgroups, 2) X(capget, 2) X(capset, 2)
 /* clang-format on */
 
 long sys_read(int fd, uintptr_t buf, size_t n);
@@ -283,5 +287,21 @@ long sys_geteuid(void);
 long sys_getgid(void);
 long sys_getegid(void);
 long sys_getgroups(int size, uintptr_t list);
+long sys_setgroups(int size, uintptr_t list);
+long sys_setuid(unsigned id);
+long sys_setgid(unsigned id);
+long sys_setreuid(unsigned real, unsigned effective);
+long sys_setregid(unsigned real, unsigned effective);
+long sys_setresuid(unsigned real, unsigned effective, unsigned saved);
+long sys_setresgid(unsigned real, unsigned effective, unsigned saved);
+long sys_getresuid(uintptr_t real, uintptr_t effective, uintptr_t saved);
+long sys_getresgid(uintptr_t real, uintptr_t effective, uintptr_t saved);
+long sys_setfsuid(unsigned id);
+long sys_setfsgid(unsigned id);
+long sys_capget(uintptr_t header, uintptr_t out);
+long sys_capset(uintptr_t header, uintptr_t from);
+long sys_sethostname(uintptr_t name, int len);
+long sys_setdomainname(uintptr_t name, int len);
+long sys_personality(unsigned to);
 
 #endif

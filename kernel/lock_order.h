@@ -50,6 +50,7 @@
 	X(PAGE_QUEUE,	false,	"who waits for a page")                                            \
 	X(SIGNAL,	false,	"a process's tasks and pending signals")                           \
 	X(SIGHAND,	false,	"what processes that share handlers do with each signal")          \
+	X(UTS,		false,	"what the machine is called")                                      \
 	X(DEVICE,	false,	"a block device's request queue")                                  \
 	X(TTY,		false,	"the terminal: what is typed, settings, who is in front")          \
 	X(CONSOLE,	false,	"console input")                                                   \

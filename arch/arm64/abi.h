@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define ABI_MACHINE "aarch64" /* uname -m, AT_PLATFORM */
+#define ABI_MACHINE_32 "armv8l" /* the same under PER_LINUX32 */
 
 /* which argument of clone(2) is which */
 enum { CLONE_ARG_TLS = 3, CLONE_ARG_CTID = 4 };

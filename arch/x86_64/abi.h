@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define ABI_MACHINE "x86_64" /* uname -m, AT_PLATFORM */
+#define ABI_MACHINE_32 "i686" /* the same under PER_LINUX32 */
 
 /* which argument of clone(2) is which */
 enum { CLONE_ARG_CTID = 3, CLONE_ARG_TLS = 4 };

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "tap.h"
 
@@ -119,7 +120,22 @@ static void test_self(void)
 	ok(slurp("/proc/self/environ") >= 0 && !strstr(text, "LATER"), "environ is what the program began with");
 	ok(slurp("/proc/self/limits") > 0 && strstr(text, "Max open files"), "limits");
 	ok(slurp("/proc/self/wchan") >= 0, "wchan");
+}
+
+static void test_score(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_RDWR), status = -1;
+	pid_t child;
+
 	ok(slurp("/proc/self/oom_score_adj") > 0 && !strcmp(text, "0\n"), "oom_score_adj");
+	ok(write(fd, "-1000", 5) == 5 && slurp("/proc/self/oom_score_adj") > 0 && !strcmp(text, "-1000\n"), "it keeps what is written");
+	ok(write(fd, "1001", 4) == -1 && errno == EINVAL, "more than 1000: EINVAL");
+	child = fork();
+	if (!child)
+		_exit(slurp("/proc/self/oom_score_adj") <= 0 || strcmp(text, "-1000\n"));
+	ok(waitpid(child, &status, 0) == child && !status, "a child has its parent's");
+	ok(write(fd, "0", 1) == 1, "and back");
+	close(fd);
 }
 
 static void test_comm(void)
@@ -299,6 +315,7 @@ int main(void)
 	free(malloc(1000));
 	test_maps();
 	test_self();
+	test_score();
 	test_comm();
 	test_links();
 	test_directories();
