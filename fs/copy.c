@@ -7,7 +7,7 @@
 
 #define PART PAGE_SIZE
 
-static long put_part(struct inode *to, const char *buf, size_t n, uint64_t pos)
+long vfs_write_kernel(struct inode *to, const char *buf, size_t n, uint64_t pos)
 {
 	long done;
 
@@ -27,7 +27,7 @@ static long copy_part(const struct copy_range *c, size_t done, char *buf)
 	size_t n = c->len - done < PART ? c->len - done : PART;
 	long got = mapping_read_kernel(&c->from->mapping, c->from_pos + done, buf, n);
 
-	return got > 0 ? put_part(c->to, buf, (size_t)got, c->to_pos + done) : got;
+	return got > 0 ? vfs_write_kernel(c->to, buf, (size_t)got, c->to_pos + done) : got;
 }
 
 long vfs_copy(const struct copy_range *c)

@@ -11,6 +11,8 @@ struct copy_range {
 	size_t len;
 };
 
+long vfs_write_kernel(struct inode *to, const char *buf, size_t n, uint64_t pos); /* n: at most a page */
+
 /* How many, or -errno. Sleeps. */
 long vfs_copy(const struct copy_range *c);
 

@@ -102,6 +102,11 @@ static const struct file_ops pipe_ops = {
 	.stream = true,
 };
 
+bool file_is_pipe(const struct file *file)
+{
+	return file->ops == &pipe_ops;
+}
+
 long file_pipe_size(struct file *file, size_t size)
 {
 	struct pipe *p = file->private;

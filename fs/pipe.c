@@ -55,16 +55,16 @@ static void put(struct pipe *p, const char *buf, size_t n)
 	}
 }
 
-/* Copies at most n bytes; they stay. */
-static size_t look(struct pipe *p, char *buf, size_t n)
+/* Copies what the view is of; it stays. */
+static size_t look(struct pipe *p, const struct pipe_view *v)
 {
+	size_t there = pipe_used(p) > v->skip ? pipe_used(p) - v->skip : 0, n = v->n < there ? v->n : there;
+	uint64_t from = p->tail + v->skip;
 	char **slot;
 
-	if (n > pipe_used(p))
-		n = pipe_used(p);
 	for (size_t done = 0, part; done < n; done += part) {
-		part = stretch(p, p->tail + done, n - done, &slot);
-		memcpy(buf + done, *slot + (p->tail + done) % PAGE_SIZE, part);
+		part = stretch(p, from + done, n - done, &slot);
+		memcpy(v->buf + done, *slot + (from + done) % PAGE_SIZE, part);
 	}
 	return n;
 }
@@ -86,27 +86,26 @@ static void drop(struct pipe *p, size_t n)
 
 /* ---- one step of a transfer: bytes moved, or why none ---- */
 
-/* *at: where in the stream they were. */
-static long try_look(struct pipe *p, char *buf, size_t n, uint64_t *at)
+static long try_look(struct pipe *p, struct pipe_view *v)
 {
 	long got;
 
 	spin_lock(&p->lock);
-	*at = p->tail;
-	got = (long)look(p, buf, n);
+	v->at = p->tail;
+	got = (long)look(p, v);
 	if (!got && p->writers)
 		got = -EAGAIN;
 	spin_unlock(&p->lock);
 	return got;
 }
 
-/* false: another reader has taken what was there. */
-static bool try_drop(struct pipe *p, uint64_t at, size_t n)
+bool pipe_drop(struct file *file, const struct pipe_view *v, size_t n)
 {
+	struct pipe *p = file->private;
 	bool ours;
 
 	spin_lock(&p->lock);
-	ours = p->tail == at;
+	ours = p->tail == v->at;
 	if (ours)
 		drop(p, n);
 	spin_unlock(&p->lock);
@@ -146,16 +145,16 @@ static bool may_wait(const struct file *file)
 }
 
 /* At least a byte if there ever will be one. */
-static long look_some(struct file *file, char *buf, size_t n, uint64_t *at)
+long pipe_look(struct file *file, struct pipe_view *v, bool wait)
 {
 	static const struct wait_why why = { .what = "pipe data" };
 	struct pipe *p = file->private;
-	long got = try_look(p, buf, n, at);
+	long got = try_look(p, v);
 	int err;
 
-	if (got != -EAGAIN || !may_wait(file))
+	if (got != -EAGAIN || !wait)
 		return got;
-	err = wait_until(&p->read_wait, &why, WAIT_SIGNAL, UINT64_MAX, (got = try_look(p, buf, n, at)) != -EAGAIN);
+	err = wait_until(&p->read_wait, &why, WAIT_SIGNAL, UINT64_MAX, (got = try_look(p, v)) != -EAGAIN);
 	return got == -EAGAIN ? err : got; /* bytes that came together with the signal are read */
 }
 
@@ -175,14 +174,14 @@ static long put_some(struct file *file, const char *buf, size_t n, bool whole)
 /* What is there, through the buffer; first: waits until something is. */
 static long take(struct file *file, char *buffer, uintptr_t buf, size_t n, bool first)
 {
-	uint64_t at;
+	struct pipe_view v = { .buf = buffer, .n = n };
 	long got;
 
 	do {
-		got = first ? look_some(file, buffer, n, &at) : try_look(file->private, buffer, n, &at);
+		got = pipe_look(file, &v, first && may_wait(file));
 		if (got > 0 && copy_to_user(buf, buffer, (size_t)got))
 			return -EFAULT;
-	} while (got > 0 && !try_drop(file->private, at, (size_t)got));
+	} while (got > 0 && !pipe_drop(file, &v, (size_t)got));
 	return got;
 }
 
@@ -272,6 +271,57 @@ long pipe_write_whole(struct file *file, const struct user_range *v, size_t coun
 		put = put_some(file, page, total, true);
 	kfree(page);
 	return put;
+}
+
+/* ---- for splice ---- */
+
+long pipe_take(struct file *file, struct pipe_view *v, bool wait)
+{
+	long got;
+
+	do
+		got = pipe_look(file, v, wait);
+	while (got > 0 && !pipe_drop(file, v, (size_t)got));
+	return got;
+}
+
+long pipe_put(struct file *file, const char *buf, size_t n)
+{
+	static const struct wait_why why = { .what = "pipe room" };
+	struct pipe *p = file->private;
+	long done = 0, put = 0;
+
+	while ((size_t)done < n && put >= 0) {
+		int err = wait_until(&p->write_wait, &why, WAIT_KILLABLE, UINT64_MAX,
+				     (put = try_put(p, buf + done, n - (size_t)done, false)) != -EAGAIN);
+
+		put = put == -EAGAIN ? err : put;
+		done += put > 0 ? put : 0;
+	}
+	return done ? done : put;
+}
+
+static long try_room(struct pipe *p)
+{
+	long room;
+
+	spin_lock(&p->lock);
+	room = p->readers ? (long)(pipe_size(p) - pipe_used(p)) : -EPIPE;
+	spin_unlock(&p->lock);
+	return room ? room : -EAGAIN;
+}
+
+long pipe_room(struct file *file, bool wait)
+{
+	static const struct wait_why why = { .what = "pipe room" };
+	struct pipe *p = file->private;
+	long room = try_room(p);
+	int err;
+
+	if (room != -EAGAIN || !wait)
+		return room;
+	err = wait_until(&p->write_wait, &why, WAIT_SIGNAL, UINT64_MAX, (room = try_room(p)) != -EAGAIN);
+	return room == -EAGAIN ? err : room;
 }
 
 /* ---- size ---- */

@@ -44,6 +44,22 @@ long pipe_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
 long pipe_write_whole(struct file *file, const struct user_range *v, size_t count, size_t total);
 long pipe_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos);
 
+/* What a reader looks at: n bytes from the skip-th on, copied to buf; at: where in the stream the first byte was (of the pipe, not of the view). */
+struct pipe_view {
+	char *buf;
+	size_t n, skip;
+	uint64_t at;
+};
+
+/* wait: for the first byte, or byte of room. As read and write, without SIGPIPE: bytes, 0 at the end, -EAGAIN, -EPIPE, -ENOMEM, a signal. */
+long pipe_look(struct file *file, struct pipe_view *v, bool wait);
+bool pipe_drop(struct file *file, const struct pipe_view *v, size_t n); /* n bytes out; false: another reader has taken what was looked at */
+long pipe_take(struct file *file, struct pipe_view *v, bool wait);	 /* both */
+long pipe_room(struct file *file, bool wait);				 /* how many bytes fit just now */
+long pipe_put(struct file *file, const char *buf, size_t n);		 /* all, even if that takes waiting */
+
+bool file_is_pipe(const struct file *file);
+
 /* Opens an end, or both, of the pipe of this inode, by file->flags; waits for the other end unless it need not. 0, -ENXIO, -ENOMEM, a signal. */
 int fifo_open(struct inode *inode, struct file *file);
 

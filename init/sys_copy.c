@@ -3,8 +3,11 @@
 #include "init/syscalls.h"
 
 #include "fs/copy.h"
+#include "fs/pipe.h"
+#include "fs/splice.h"
 #include "init/files.h"
 #include "init/linux.h"
+#include "init/process.h"
 #include "init/root.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
@@ -108,6 +111,156 @@ long sys_sendfile(int out_fd, int in_fd, uintptr_t pos, size_t n)
 		file_put(out);
 	if (in)
 		file_put(in);
+	return ret;
+}
+
+/* ---- splice ---- */
+
+enum { SPLICE_F_NONBLOCK = 2, SPLICE_F_ALL = 15 };
+
+struct splice {
+	struct file *in, *out;
+	uintptr_t in_pos, out_pos; /* user addresses, or 0 */
+	size_t n;
+	unsigned flags;
+};
+
+static bool may_wait(const struct splice *s)
+{
+	return !(s->flags & SPLICE_F_NONBLOCK);
+}
+
+static bool wait_allowed(const struct file *pipe)
+{
+	return !(file_flags(pipe) & VFS_NONBLOCK);
+}
+
+static long pipe_to_pipe(const struct splice *s)
+{
+	if (s->in_pos || s->out_pos)
+		return -ESPIPE;
+	if (s->in->private == s->out->private)
+		return -EINVAL;
+	return splice_pipes(s->in, s->out, s->n, may_wait(s) && wait_allowed(s->in) && wait_allowed(s->out));
+}
+
+static long pipe_to_file(const struct splice *s)
+{
+	uint64_t pos;
+	long done;
+
+	if (s->in_pos)
+		return -ESPIPE;
+	if (!is_regular(s->out) || file_flags(s->out) & VFS_APPEND)
+		return -EINVAL;
+	done = pos_get(s->out, s->out_pos, &pos);
+	if (!done)
+		done = splice_to_file(s->in, s->out->inode, pos, s->n, may_wait(s) && wait_allowed(s->in));
+	return done > 0 && pos_put(s->out, s->out_pos, pos + (uint64_t)done) ? -EFAULT : done;
+}
+
+static long file_to_pipe(const struct splice *s)
+{
+	uint64_t pos;
+	long done;
+
+	if (s->out_pos)
+		return -ESPIPE;
+	if (!is_regular(s->in))
+		return -EINVAL;
+	done = pos_get(s->in, s->in_pos, &pos);
+	if (!done)
+		done = splice_from_file(s->in->inode, pos, s->out, s->n, may_wait(s) && wait_allowed(s->out));
+	return done > 0 && pos_put(s->in, s->in_pos, pos + (uint64_t)done) ? -EFAULT : done;
+}
+
+static long splice_files(const struct splice *s)
+{
+	if (!file_readable(s->in) || !file_writable(s->out))
+		return -EBADF;
+	if (file_is_pipe(s->in))
+		return file_is_pipe(s->out) ? pipe_to_pipe(s) : pipe_to_file(s);
+	return file_is_pipe(s->out) ? file_to_pipe(s) : -EINVAL;
+}
+
+static long tee_files(const struct splice *s)
+{
+	if (!file_readable(s->in) || !file_writable(s->out))
+		return -EBADF;
+	if (!file_is_pipe(s->in) || !file_is_pipe(s->out) || s->in->private == s->out->private)
+		return -EINVAL;
+	return splice_tee(s->in, s->out, s->n, may_wait(s) && wait_allowed(s->in) && wait_allowed(s->out));
+}
+
+static long with_files(struct splice *s, int in, int out, long (*fn)(const struct splice *s))
+{
+	long ret = -EBADF;
+
+	if (s->flags & ~(unsigned)SPLICE_F_ALL)
+		return -EINVAL;
+	if (!s->n)
+		return 0;
+	s->n = s->n < MAX_RW_COUNT ? s->n : MAX_RW_COUNT;
+	s->in = fd_get(in);
+	s->out = s->in ? fd_get(out) : NULL;
+	if (s->out)
+		ret = fn(s);
+	if (s->out)
+		file_put(s->out);
+	if (s->in)
+		file_put(s->in);
+	if (ret == -EPIPE)
+		signal_send_task(task_current(), SIGPIPE);
+	return ret;
+}
+
+long sys_splice(int in, uintptr_t in_pos, int out, uintptr_t out_pos, size_t n, unsigned flags)
+{
+	struct splice s = { .in_pos = in_pos, .out_pos = out_pos, .n = n, .flags = flags };
+
+	return with_files(&s, in, out, splice_files);
+}
+
+long sys_tee(int in, int out, size_t n, unsigned flags)
+{
+	struct splice s = { .n = n, .flags = flags };
+
+	return with_files(&s, in, out, tee_files);
+}
+
+/* Waits before the first byte only, as a whole. */
+static long vmsplice(struct file *pipe, uintptr_t vector, size_t count, bool wait)
+{
+	size_t done = 0, len = 0;
+	struct user_range r;
+	long part = 0;
+
+	for (size_t i = 0; i < count && part >= 0 && (size_t)part == len; i++) {
+		if (copy_from_user(&r, vector + i * sizeof(r), sizeof(r)))
+			return done ? (long)done : -EFAULT;
+		len = r.len < MAX_RW_COUNT - done ? r.len : MAX_RW_COUNT - done;
+		part = !len ? 0 : file_writable(pipe) ? splice_from_user(r.base, pipe, len, wait && !done)
+						      : splice_to_user(pipe, r.base, len, wait && !done);
+		done += part > 0 ? (size_t)part : 0;
+	}
+	return done ? (long)done : part;
+}
+
+long sys_vmsplice(int fd, uintptr_t vector, size_t count, unsigned flags)
+{
+	struct file *file;
+	long ret = -EBADF;
+
+	if (flags & ~(unsigned)SPLICE_F_ALL)
+		return -EINVAL;
+	file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	if (file_is_pipe(file))
+		ret = count > UIO_MAXIOV ? -EINVAL : vmsplice(file, vector, count, !(flags & SPLICE_F_NONBLOCK) && wait_allowed(file));
+	file_put(file);
+	if (ret == -EPIPE)
+		signal_send_task(task_current(), SIGPIPE);
 	return ret;
 }
 

@@ -37,7 +37,8 @@
 	/* sys_flock.c */ \
 	X(flock, 2) \
 	/* sys_copy.c */ \
-	X(copy_file_range, 6) X(sendfile, 4) X(fadvise64, 4) X(readahead, 3) X(memfd_create, 2) \
+	X(copy_file_range, 6) X(sendfile, 4) X(fadvise64, 4) X(readahead, 3) X(memfd_create, 2) X(splice, 6) \
+	X(tee, 4) X(vmsplice, 4) \
 	/* sys_sync.c */ \
 	X(sync, 0) X(fsync, 1) X(fdatasync, 1) X(syncfs, 1) X(sync_file_range, 4) X(statfs, 2) X(fstatfs, 2) \
 	/* sys_mm.c */ \
@@ -173,6 +174,9 @@ long sys_copy_file_range(int in_fd, uintptr_t in_pos, int out_fd, uintptr_t out_
 long sys_sendfile(int out_fd, int in_fd, uintptr_t pos, size_t n);
 long sys_fadvise64(int fd, int64_t start, int64_t len, int advice);
 long sys_readahead(int fd, int64_t start, size_t n);
+long sys_splice(int in, uintptr_t in_pos, int out, uintptr_t out_pos, size_t n, unsigned flags);
+long sys_tee(int in, int out, size_t n, unsigned flags);
+long sys_vmsplice(int fd, uintptr_t vector, size_t count, unsigned flags);
 long sys_memfd_create(uintptr_t name, unsigned flags);
 
 long sys_sync(void);

@@ -61,7 +61,7 @@ static void child_setreuid(void *unused)
 	STEP(call(SYS_setreuid, KEEP, 1000, 0) == 0 && are(SYS_getresuid, 0, 1000, 1000));
 	STEP(call(SYS_setreuid, 1000, 0, 0) == 0 && are(SYS_getresuid, 1000, 0, 0));
 	STEP(call(SYS_setreuid, 0, 1000, 0) == 0 && call(SYS_setreuid, KEEP, KEEP, 0) == 0 && are(SYS_getresuid, 0, 1000, 1000));
-	STEP(call(SYS_setregid, 4, 5, 0) == -1 && errno == EPERM);
+	STEP(fails(call(SYS_setregid, 4, 5, 0), EPERM) && fails(call(SYS_setresgid, KEEP, KEEP, 5), EPERM));
 }
 
 static void child_fs(void *unused)
