@@ -3,8 +3,8 @@
  * splice, tee and vmsplice: a page's worth at a time through kernel memory, where Linux hands the pages themselves over. So what has been spliced
  * out of a file or of user memory is a copy, and stays as it was when these change.
  *
- * A step out of a pipe looks, stores, and takes out only then, as a reader does (fs/pipe.c); if another reader was quicker it stores what came next in
- * the same place. Into a pipe nothing can be stored twice: that step finds out how much room there is, takes no more than that, and puts it in. If
+ * A step out of a pipe looks, stores, and takes out only then, as a reader does (fs/pipe.c); if another reader was quicker it stores what came next
+ * in the same place. Into a pipe nothing can be stored twice: that step finds out how much room there is, takes no more than that, and puts it in. If
  * another writer was quicker, the rest waits for room.
  */
 #include "fs/splice.h"

@@ -61,7 +61,8 @@ static void test_pipes(void)
 {
 	ok(write(a[1], data, 6000) == 6000 && tee_to(a[0], b[1], 5000, 0) == 5000 && has(b[0], data, 5000), "tee: a copy");
 	ok(tee_to(a[0], b[1], SIZE, 0) == 6000 && has(b[0], data, 6000), "tee: all there is");
-	ok(splice_to(a[0], NULL, b[1], NULL, 4500, 0) == 4500 && has(b[0], data, 4500) && has(a[0], data + 4500, 1500), "pipe to pipe: the rest stays");
+	ok(splice_to(a[0], NULL, b[1], NULL, 4500, 0) == 4500 && has(b[0], data, 4500) && has(a[0], data + 4500, 1500),
+	   "pipe to pipe: the rest stays");
 	ok(fails(splice_to(a[0], NULL, b[1], NULL, 10, NONBLOCK), EAGAIN) && fails(tee_to(a[0], b[1], 10, NONBLOCK), EAGAIN) &&
 	   fails(splice_to(a[0], NULL, other, NULL, 10, NONBLOCK), EAGAIN), "an empty pipe: EAGAIN");
 }
