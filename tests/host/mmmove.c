@@ -6,6 +6,7 @@
 #include "mm/pt.h"
 #include "mm/vma.h"
 #include "mm/shmem.h"
+#include "tests/host/mmspace.h"
 #include "tests/host/port.h"
 #include <string.h>
 
@@ -17,29 +18,6 @@ static uint64_t seed;
 static struct mm *mm;
 static _Atomic bool stop;
 static _Atomic uint64_t total;
-
-static void enter(struct mm *to)
-{
-	thread_set_space(current, NULL);
-	current->mm = to;
-	thread_set_space(current, to ? &to->arch : NULL);
-}
-
-static long map(uintptr_t at, unsigned pages, unsigned flags, struct mapping *m, pgoff_t pgoff)
-{
-	struct map_request r = { .addr = at, .len = pages * PAGE_SIZE, .flags = flags | VMA_MAYWRITE, .fixed = true,
-				 .mapping = m, .pgoff = pgoff };
-
-	return mm_map(current->mm, &r);
-}
-
-static uint32_t user_load(uintptr_t at)
-{
-	uint32_t v;
-
-	check(!copy_from_user(&v, at, sizeof(v)));
-	return v;
-}
 
 static void run(void (*fn)(unsigned i))
 {
@@ -141,7 +119,7 @@ static void moving(unsigned who, struct mapping *m)
 
 	prng_seed(&rng, seed * 100 + who);
 	if (who == WORKERS) {
-		check(map(BASE, PAGES, VMA_READ | VMA_WRITE | (m ? VMA_SHARED : 0), m, 0) == BASE);
+		check(map_at(BASE, PAGES, VMA_READ | VMA_WRITE | (m ? VMA_SHARED : 0), m, 0) == BASE);
 		for (unsigned i = 0; i < PAGES; i++) /* memory that was never touched changes its offset when it is moved */
 			check(!copy_to_user(BASE + i * PAGE_SIZE, &zero, sizeof(zero)));
 		return;
@@ -172,20 +150,6 @@ static void moving_shared(unsigned who)
 	moving(who, shared);
 }
 
-static unsigned entries_present(void)
-{
-	unsigned n = 0;
-
-	rcu_read_lock();
-	for (unsigned i = 0; i < PAGES; i++) {
-		pte_t *slot = arch_pte_find(&mm->arch, BASE + i * PAGE_SIZE);
-
-		n += slot && !arch_pte_none(arch_pte_read(slot));
-	}
-	rcu_read_unlock();
-	return n;
-}
-
 /* Fresh memory is moved while its first pages, and their tables, come. */
 static void moving_fresh(unsigned who)
 {
@@ -196,11 +160,11 @@ static void moving_fresh(unsigned who)
 		return;
 	enter(mm);
 	for (unsigned i = 0; who == 0 && i < 300; i++) {
-		check(map(BASE, PAGES, VMA_READ | VMA_WRITE, NULL, 0) == BASE);
+		check(map_at(BASE, PAGES, VMA_READ | VMA_WRITE, NULL, 0) == BASE);
 		for (unsigned n = prng_below(&rng, 3); n; n--)
 			thread_yield();
 		move_some(BASE, THERE, 0, PAGES);
-		check(!entries_present());
+		check(!entries_present(mm, BASE, PAGES));
 		check(!mm_unmap(mm, THERE, PAGES * PAGE_SIZE));
 	}
 	if (who == 0)

@@ -9,6 +9,7 @@
 #include "mm/policy.h"
 #include "mm/shmem.h"
 #include "tests/host/mmfile.h"
+#include "tests/host/mmspace.h"
 #include "tests/host/port.h"
 #include <string.h>
 
@@ -23,29 +24,6 @@ static struct mm *mm;
 static struct test_file *file_a, *file_b;
 static _Atomic bool stop;
 static _Atomic uint64_t total;
-
-static void enter(struct mm *to)
-{
-	thread_set_space(current, NULL);
-	current->mm = to;
-	thread_set_space(current, to ? &to->arch : NULL);
-}
-
-static long map(uintptr_t at, unsigned pages, unsigned flags, struct mapping *m, pgoff_t pgoff)
-{
-	struct map_request r = { .addr = at, .len = pages * PAGE_SIZE, .flags = flags | VMA_MAYWRITE, .fixed = true,
-				 .mapping = m, .pgoff = pgoff };
-
-	return mm_map(current->mm, &r);
-}
-
-static uint32_t user_load(uintptr_t at)
-{
-	uint32_t v;
-
-	check(!copy_from_user(&v, at, sizeof(v)));
-	return v;
-}
 
 /* One more in the counter at `at`, as an atomic instruction of a program would do it. */
 static void user_increment(uintptr_t at)
@@ -108,7 +86,7 @@ static void forking(unsigned who)
 
 	prng_seed(&rng, seed * 100 + who);
 	if (who == WORKERS) {
-		check(map(BASE, PAGES, VMA_READ | VMA_WRITE, NULL, 0) == BASE);
+		check(map_at(BASE, PAGES, VMA_READ | VMA_WRITE, NULL, 0) == BASE);
 		return;
 	}
 	enter(mm);
@@ -140,7 +118,7 @@ static void sharing(unsigned who)
 
 	prng_seed(&rng, seed * 100 + who);
 	if (who == WORKERS) {
-		check(map(BASE, PAGES, VMA_READ | VMA_WRITE | VMA_SHARED, shared, 0) == BASE);
+		check(map_at(BASE, PAGES, VMA_READ | VMA_WRITE | VMA_SHARED, shared, 0) == BASE);
 		return;
 	}
 	enter(mm);
@@ -151,12 +129,12 @@ static void sharing(unsigned who)
 		switch (prng_below(&rng, 8)) {
 		case 0: page_reclaim(1 + prng_below(&rng, 20)); break;
 		case 1: /* through another address, mapped for this one use */
-			check(map(own, PAGES, VMA_READ | VMA_WRITE | VMA_SHARED, shared, 0) == (long)own);
+			check(map_at(own, PAGES, VMA_READ | VMA_WRITE | VMA_SHARED, shared, 0) == (long)own);
 			user_increment(own + page * PAGE_SIZE);
 			check(!mm_unmap(mm, own, PAGES * PAGE_SIZE));
 			break;
 		case 2: check(!mm_protect(mm, BASE + page * PAGE_SIZE, PAGE_SIZE, VMA_READ | VMA_WRITE | VMA_EXEC, false)); break;
-		case 3: check(map(BASE + page * PAGE_SIZE, 1, VMA_READ | VMA_WRITE | VMA_SHARED, shared, page) > 0); break;
+		case 3: check(map_at(BASE + page * PAGE_SIZE, 1, VMA_READ | VMA_WRITE | VMA_SHARED, shared, page) > 0); break;
 		case 4: mm_discard(mm, BASE + page * PAGE_SIZE, 3 * PAGE_SIZE); break;
 		default: user_increment(BASE + page * PAGE_SIZE); break;
 		}
@@ -172,7 +150,7 @@ static void replacing(unsigned who)
 
 	prng_seed(&rng, seed * 100 + who);
 	if (who == WORKERS) {
-		check(map(BASE, PAGES, VMA_READ, &file_a->mapping, 0) == BASE);
+		check(map_at(BASE, PAGES, VMA_READ, &file_a->mapping, 0) == BASE);
 		return;
 	}
 	enter(mm);
@@ -180,7 +158,7 @@ static void replacing(unsigned who)
 		unsigned from = prng_below(&rng, PAGES), n = 1 + prng_below(&rng, PAGES - from);
 		struct test_file *f = prng_below(&rng, 2) ? file_a : file_b;
 
-		check(map(BASE + from * PAGE_SIZE, n, VMA_READ, &f->mapping, from) > 0);
+		check(map_at(BASE + from * PAGE_SIZE, n, VMA_READ, &f->mapping, from) > 0);
 	}
 	if (who == 0)
 		atomic_store(&stop, true);
@@ -207,7 +185,7 @@ static void copying(unsigned who)
 
 	prng_seed(&rng, seed * 100 + who);
 	if (who == WORKERS) {
-		check(map(BASE, PAGES, VMA_READ | VMA_WRITE, &file_a->mapping, 0) == BASE);
+		check(map_at(BASE, PAGES, VMA_READ | VMA_WRITE, &file_a->mapping, 0) == BASE);
 		return;
 	}
 	enter(mm);
@@ -234,20 +212,6 @@ static void copying(unsigned who)
 
 /* ---- memory that comes and goes while it is used: once unmapped it has no entries ---- */
 
-static unsigned entries_present(void)
-{
-	unsigned n = 0;
-
-	rcu_read_lock();
-	for (unsigned i = 0; i < PAGES; i++) {
-		pte_t *slot = arch_pte_find(&mm->arch, BASE + i * PAGE_SIZE);
-
-		n += slot && !arch_pte_none(arch_pte_read(slot));
-	}
-	rcu_read_unlock();
-	return n;
-}
-
 static void unmapping(unsigned who)
 {
 	struct prng rng;
@@ -259,11 +223,11 @@ static void unmapping(unsigned who)
 	for (unsigned i = 0; who == 0 && i < 300; i++) {
 		struct mapping *m = prng_below(&rng, 2) ? &file_a->mapping : NULL;
 
-		check(map(BASE, PAGES, VMA_READ | VMA_WRITE | (prng_below(&rng, 2) ? VMA_SHARED : 0) * !!m, m, 0) == BASE);
+		check(map_at(BASE, PAGES, VMA_READ | VMA_WRITE | (prng_below(&rng, 2) ? VMA_SHARED : 0) * !!m, m, 0) == BASE);
 		for (unsigned n = prng_below(&rng, 6); n; n--)
 			thread_yield();
 		check(!mm_unmap(mm, BASE, PAGES * PAGE_SIZE));
-		check(!entries_present());
+		check(!entries_present(mm, BASE, PAGES));
 	}
 	if (who == 0)
 		atomic_store(&stop, true);
@@ -285,7 +249,7 @@ static void reclaiming(unsigned who)
 
 	prng_seed(&rng, seed * 100 + who);
 	if (who == WORKERS) {
-		check(map(BASE, PAGES, VMA_READ | VMA_WRITE, &file_a->mapping, 0) == BASE);
+		check(map_at(BASE, PAGES, VMA_READ | VMA_WRITE, &file_a->mapping, 0) == BASE);
 		return;
 	}
 	enter(mm);
@@ -330,12 +294,12 @@ static void upgrading(unsigned who)
 		uint32_t v = ++round * 10 + who, seen;
 
 		if (who == 0) {
-			check(map(BASE, PAGES, VMA_READ, NULL, 0) == BASE);
+			check(map_at(BASE, PAGES, VMA_READ, NULL, 0) == BASE);
 			for (unsigned i = 0; i < PAGES; i++)
 				user_load(BASE + i * PAGE_SIZE);
 			atomic_store(&acks, 0);
 			atomic_store(&go, round);
-			check(map(BASE, PAGES, VMA_READ | VMA_WRITE, NULL, 0) == BASE);
+			check(map_at(BASE, PAGES, VMA_READ | VMA_WRITE, NULL, 0) == BASE);
 			while (atomic_load(&acks) < WORKERS - 1)
 				thread_yield();
 			continue;
@@ -370,7 +334,7 @@ static void dirtying(unsigned who)
 
 		if (file_b->bad[i])
 			continue;
-		check(map(own, 1, VMA_READ | VMA_WRITE | VMA_SHARED, &file_b->mapping, i) == (long)own);
+		check(map_at(own, 1, VMA_READ | VMA_WRITE | VMA_SHARED, &file_b->mapping, i) == (long)own);
 		for (unsigned n = prng_below(&rng, 3); n; n--)
 			page_reclaim(MANY);
 		check(!copy_to_user(own + 8, &v, sizeof(v)));

@@ -15,7 +15,7 @@ HOBJ := $(O)/host-obj
 HOSTCC ?= gcc
 
 HOST_LIB_TESTS := radix bonsai text acpi fdt
-HOST_PORT_TESTS := frame slab park locks rcu timer mm mmrace futex mmmove mmwrite
+HOST_PORT_TESTS := frame slab park locks rcu timer mm mmrace futex mmmove mmwrite mmrules
 HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
 HOST_RACE_TESTS :=
 
@@ -45,7 +45,7 @@ HOST_VARIANTS := fiber weave race
 HOST_KSRC := $(wildcard lib/*.c) $(filter-out kernel/ubsan.c kernel/stack_protector.c kernel/ksyms.c,$(wildcard kernel/*.c)) \
 	$(wildcard mm/*.c mm/policy/*.c) drivers/block.c $(wildcard drivers/ramblk*.c)
 HOST_ENGINES := $(addprefix arch/host/,$(foreach v,$(HOST_VARIANTS),$(HOST_ENGINE_$(v))))
-HOST_ASRC := $(filter-out $(HOST_ENGINES),$(wildcard arch/host/*.c)) tests/host/port.c tests/host/mmfile.c tests/host/mmdisk.c
+HOST_ASRC := $(filter-out $(HOST_ENGINES),$(wildcard arch/host/*.c)) tests/host/port.c tests/host/mmfile.c tests/host/mmdisk.c tests/host/mmspace.c
 
 host_kobj = $(patsubst %,$(HOBJ)/$(1)-kernel/%.o,$(HOST_KSRC))
 host_aobj = $(patsubst %,$(HOBJ)/$(1)/%.o,$(HOST_ASRC) $(addprefix arch/host/,$(HOST_ENGINE_$(1))))
