@@ -205,6 +205,8 @@ static long remap_to(struct remap *m)
 			return -EPERM;
 		err = map_unmap_locked(m->mm, m->to, m->to + m->new_len);
 		m->vma = vma_find(m->mm, m->from);
+		if (!m->vma) /* a second view of itself (old_len 0), at its own place */
+			return -EFAULT;
 	}
 	if (!err && m->old_len > m->new_len)
 		err = shrink(m);
