@@ -230,42 +230,61 @@ static int fill_start(struct mapping *m, pgoff_t index, struct page_waiter *w)
 	return 0;
 }
 
+/* Blocks stay what they are while they are looked up: see mapping_punch_begin. Who has no write_lock takes no blocks away. */
+static void blocks_stay(struct mapping *m)
+{
+	if (m->write_lock)
+		rwsem_read_lock(&m->invalidate);
+}
+
+static void blocks_may_go(struct mapping *m)
+{
+	if (m->write_lock)
+		rwsem_read_unlock(&m->invalidate);
+}
+
 int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode)
 {
 	struct page_waiter w;
 	int err;
 
 	might_sleep();
-	/* Blocks stay what they are while they are looked up: see mapping_punch_begin. Who has no write_lock takes no blocks away. */
-	if (m->write_lock)
-		rwsem_read_lock(&m->invalidate);
+	blocks_stay(m);
 	err = fill_start(m, index, &w);
-	if (m->write_lock)
-		rwsem_read_unlock(&m->invalidate);
+	blocks_may_go(m);
 	if (err)
 		return err == -EEXIST ? 0 : err;
 	return page_wait_end(&w, mode);
 }
 
-void cache_prefetch(struct mapping *m, pgoff_t index, uint64_t n)
+/* Begins to read what is missing of [index, end), one request at most. Returns where it stopped; *err: -ENOMEM. */
+static pgoff_t prefetch_some(struct mapping *m, pgoff_t index, pgoff_t end, int *err)
 {
 	struct page *pages[READAHEAD_MAX];
-	pgoff_t end = mapping_end(m);
 	unsigned found = 0;
+
+	blocks_stay(m);
+	for (*err = 0; index < end && found < READAHEAD_MAX && *err != -ENOMEM; index++) {
+		pages[found] = cache_new(m, index, NEW_AHEAD, err);
+		found += pages[found] != NULL;
+	}
+	if (found)
+		m->ops->read_pages(m, pages, found);
+	blocks_may_go(m);
+	stat_add(STAT_readahead_pages, found);
+	return index;
+}
+
+void cache_prefetch(struct mapping *m, pgoff_t index, uint64_t n)
+{
+	pgoff_t end = mapping_end(m);
 	int err = 0;
 
 	might_sleep();
-	if (index < end && n > end - index)
-		n = end - index;
-	for (uint64_t i = 0; index < end && i < n && err != -ENOMEM; i++) {
-		pages[found] = cache_new(m, index + i, false, &err);
-		found += pages[found] != NULL;
-		if (found == READAHEAD_MAX || (found && (i + 1 == n || err == -ENOMEM))) {
-			stat_add(STAT_readahead_pages, found);
-			m->ops->read_pages(m, pages, found);
-			found = 0;
-		}
-	}
+	if (index < end && n < end - index)
+		end = index + n;
+	while (index < end && err != -ENOMEM)
+		index = prefetch_some(m, index, end, &err);
 }
 
 /* A page found at index: 1 if it is READY, referenced; else waits until it is not what it was, pinning nothing: 0 to look again, or an error. */
