@@ -57,12 +57,15 @@ static bool zap_wants(const struct zap *z, pte_t pte)
 	return !z->file || z->copies || !page_flag(pfn_to_page(arch_pte_pfn(pte)), PG_ANON);
 }
 
-/* Is z->file, or nothing any more, what its address space has at va? Else the entries there are not its own. Page-table lock held. */
-static bool zap_owns(const struct zap *z, uintptr_t va)
+/* From va on: the first address at which its address space has z->file, or nothing any more. Else the entries are not its own. A DEAD VMA may
+ * have been replaced in part: the rest is still looked at. Page-table lock held. */
+static uintptr_t zap_own(const struct zap *z, uintptr_t va, uintptr_t end)
 {
-	const struct vma *there = vma_find(z->mm, va);
+	const struct vma *there;
 
-	return !there || (there == z->file && vma_state(there) != VMA_DEAD);
+	while (va < end && (there = vma_find(z->mm, va)) && (there != z->file || vma_state(there) == VMA_DEAD))
+		va = there->end;
+	return va < end ? va : end;
 }
 
 /* Page-table lock held: faults may use this table meanwhile, and must not install while another CPU has the old entry. */
@@ -77,11 +80,12 @@ static void zap_flush_locked(struct zap *z)
 static uintptr_t zap_table(struct zap *z, pte_t *slot, uintptr_t va, uintptr_t end)
 {
 	struct spinlock *lock = pt_lock_of(slot);
+	uintptr_t first = va;
 
 	spin_lock(lock);
-	if (z->file && !zap_owns(z, va))
-		va = end;
-	for (; va < end && z->n < BATCH; va += PAGE_SIZE, slot++)
+	if (z->file)
+		va = zap_own(z, va, end);
+	for (slot += (va - first) >> PAGE_SHIFT; va < end && z->n < BATCH; va += PAGE_SIZE, slot++)
 		if (zap_wants(z, arch_pte_read(slot)))
 			zap_entry(z, slot, va);
 	if (z->file)
@@ -117,7 +121,8 @@ void pt_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 /*
  * Under the lock of a table: if vma is in the tree and not DEAD, then the entries there are its own. Whoever replaces it has the new VMA LOCKED until
  * the old entries are gone, or makes new ones of the same file at the same place (mm/cut.c). If nothing is in the tree, vma has been taken
- * out, and its entries are about to be zapped or moved (mm/mremap.c). Tables over a VMA that is on its file's list stay.
+ * out, there at least, and its entries are about to be zapped or moved (mm/mremap.c); what remains of it beside shows the same pages. Tables over
+ * a VMA that is on its file's list stay.
  */
 void pt_zap_file(const struct vma *vma, uintptr_t start, uintptr_t end, bool copies)
 {
