@@ -15,6 +15,9 @@
  *    himself (pt_zap). If it is zero again, the flush has been done.
  * 3. A fault at this address finds the page FROZEN and waits; through a VMA that has replaced ours it may install, but 2 came first.
  * 4. Write-protecting leaves the entry in place, so that whoever takes it away flushes.
+ * 5. Where there is no table yet, a fault may be about to add one: it stores the table, then reads the page's flags; we have changed the flags, then
+ *    read the table. Both might read the old value. So we pass through table_lock and look again: who adds a table later, or finds that one,
+ *    sees the flags as we left them. (The counts need no such thing: a freezer looks at them again.)
  */
 #include "mm/rmap.h"
 
@@ -32,6 +35,7 @@ struct walk {
 	uint64_t left;	    /* of these pages an entry was left */
 	uint64_t gone;	    /* entries taken away through the present VMA: their counts */
 	uintptr_t from, to; /* what to flush in it */
+	bool barrier;	    /* its tables: who adds one from now on sees what we did to the pages */
 };
 
 /* The slot that may map `index` through vma, or NULL. RCU read section. */
@@ -82,9 +86,14 @@ static void change_entry(struct walk *w, const struct vma *vma, unsigned i)
 {
 	pgoff_t index = atomic_load_explicit(&w->pages[i]->index, memory_order_relaxed);
 	struct spinlock *lock;
-	uintptr_t va;
+	uintptr_t va = 0;
 	pte_t *slot = find_slot(vma, index, &va);
 
+	if (w->change == PROTECT && !slot && va && !w->barrier) { /* 5 above */
+		pt_barrier(vma->mm);
+		w->barrier = true;
+		slot = find_slot(vma, index, &va);
+	}
 	if (!slot)
 		return;
 	lock = pt_lock_of(slot);
@@ -116,6 +125,7 @@ static void walk_vma(struct walk *w, const struct vma *vma)
 {
 	w->gone = 0;
 	w->from = w->to = 0;
+	w->barrier = false;
 	rcu_read_lock();
 	for (unsigned i = 0; i < w->n; i++)
 		change_entry(w, vma, i);
