@@ -67,7 +67,7 @@ static void move_page(struct moving *r, struct page *page)
 		holes |= !r->run.block;
 		offset += got > 0 ? (unsigned)got : 0;
 	}
-	if (!r->batch.write && !holes && got >= 0)
+	if (!r->batch.write && !holes && got >= 0 && end == PAGE_SIZE) /* the file may become longer meanwhile */
 		page_flag_set(page, PG_BACKED);
 	page_io_end(p, got < 0 ? got : 0);
 }

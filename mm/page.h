@@ -35,8 +35,8 @@ enum page_flags {
 	PG_DIRTY = 1 << 4,	/* holds what the device does not; changes under mapping->lock, with the slot's tag */
 	PG_WRITEBACK = 1 << 5,	/* being written; stays in the cache until that ends */
 	PG_ERROR = 1 << 6,	/* the last write-back failed */
-	PG_BACKED = 1 << 7,	/* every byte of it that is inside the file has its block: a store needs to ask nobody. Set while it is being
-				 * read by the file system (page_read_done follows), or with write_lock held */
+	PG_BACKED = 1 << 7,	/* every byte of it that is inside the file has its block: a store needs to ask nobody. Set with write_lock held; or
+				 * by the file system that reads it, if every byte of the page has, since the file may become longer meanwhile */
 	PG_ANON = 1 << 8,
 	PG_TABLE = 1 << 9,	/* a page table: `ptl` is valid */
 	PG_LRU = 1 << 10,	/* on the LRU list */

@@ -95,6 +95,20 @@ static void verify_links(void)
 	check(look("one", LOOKUP_DIRECTORY, &none) == -ENOTDIR && look("none/x", 0, &none) == -ENOENT && look("", 0, &none) == -ENOENT);
 }
 
+/* A page may be stored to without asking if all of it has blocks: not the last one, of which a part has, and the file may become longer. */
+static void verify_backed(void)
+{
+	struct inode *inode = NULL;
+	struct page *page;
+
+	check(!look("tail", 0, &inode));
+	check(!cache_read(&inode->mapping, 0, WAIT_FOREVER, &page) && page_flag(page, PG_BACKED));
+	page_put(page);
+	check(!cache_read(&inode->mapping, 3, WAIT_FOREVER, &page) && page_flag(page, PG_BACKED) == (case_image.block == PAGE_SIZE));
+	page_put(page);
+	inode_put(inode);
+}
+
 /* A few entries at a time. */
 struct names {
 	struct dir_sink sink;
@@ -194,6 +208,7 @@ static void verify_one(unsigned i)
 	for (const struct image_file *f = image_files; f->name; f++)
 		verify_file(f, &r);
 	verify_links();
+	verify_backed();
 	verify_many(&r);
 	verify_deep();
 	verify_places();
