@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Faulting a range in before anybody touches it: for copies to user memory, MAP_POPULATE, mlock, madvise. Holds nothing between pages. */
 #include "kernel/log.h"
+#include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "mm/fault.h"
 #include "mm/map.h"
@@ -24,7 +25,7 @@ static int verdict_errno(enum verdict v)
 int mm_fault_in(struct mm *mm, uintptr_t addr, size_t len, unsigned access)
 {
 	uintptr_t end = map_round_up(addr + len);
-	int err = 0;
+	int err = user_range_ok(addr, len) ? 0 : -EFAULT;
 
 	for (addr &= ~(uintptr_t)(PAGE_SIZE - 1); !err && addr < end; addr += PAGE_SIZE)
 		err = verdict_errno(fault_handle(mm, addr, access));
@@ -116,7 +117,7 @@ void mm_populate_all(struct mm *mm, uintptr_t addr, size_t len)
 {
 	uintptr_t end = map_round_up(addr + len);
 
-	while (addr < end) {
+	while (addr < end && addr < USER_TOP) {
 		struct spot s = look(mm, addr);
 		int err = 0;
 
