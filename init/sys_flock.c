@@ -66,7 +66,7 @@ static int range_of(struct file *file, const struct linux_flock *from, struct lo
 		return err;
 	if (__builtin_add_overflow(start, from->start, &start))
 		return -EOVERFLOW;
-	if (start < 0 || (from->len < 0 && start < -from->len))
+	if (start < 0 || (from->len < 0 && start + from->len < 0))
 		return -EINVAL;
 	if (from->len > 0 && from->len - 1 > INT64_MAX - start)
 		return -EOVERFLOW;

@@ -4,6 +4,7 @@
 #include "tap.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -157,7 +158,8 @@ static void records(void)
 	ok(rec(file, SETLK, WR, 0, 20) == 0 && rec(file, SETLK, RD, 10, 10) == 0, "a record, part of it shared");
 	status = in_child(try_records, &pid);
 	ok(status == 0, "what others get (%x)", status);
-	ok(rec(file, SETLK, 9, 0, 1) == EINVAL && rec(file, SETLK, RD, -1, 1) == EINVAL && rec(99, SETLK, RD, 0, 1) == EBADF, "errors");
+	ok(rec(file, SETLK, 9, 0, 1) == EINVAL && rec(file, SETLK, RD, -1, 1) == EINVAL &&
+	   rec(file, SETLK, RD, 5, LONG_MIN) == EINVAL && rec(99, SETLK, RD, 0, 1) == EBADF, "errors");
 	other = open("f", O_RDONLY);
 	ok(rec(other, SETLK, WR, 50, 1) == EBADF, "exclusive without writing: EBADF");
 	ok(rec(other, OFD_SETLK, RD, 0, 5) == EAGAIN, "an open file's own record conflicts with the process's");
