@@ -147,8 +147,8 @@ unsigned signal_group(unsigned pgid, unsigned sig);
  * (kernel/restart.h) ends or begins again. May not return. */
 void signal_act(struct arch_regs *regs);
 
-/* trap_syscall, for a result that is one of the restart codes. */
-void signal_interrupted(long result);
+/* trap_syscall, for a result that is one of the restart codes; returns it. */
+long signal_interrupted(long result);
 
 /* rt_sigreturn. */
 long signal_return(struct arch_regs *regs);

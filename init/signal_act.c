@@ -105,11 +105,12 @@ static bool next_handler(struct process *p, struct task *t, struct taken *s)
 
 /* ---- the interrupted call ---- */
 
-void signal_interrupted(long result)
+long signal_interrupted(long result)
 {
 	assert(result != -515); /* no such code */
 	task_current()->interrupted = (unsigned)-result;
 	atomic_fetch_or_explicit(&current->arch.work, WORK_SIGNAL, memory_order_relaxed);
+	return result;
 }
 
 /* action: of the handler that will run, or NULL. */
