@@ -105,9 +105,14 @@ struct signal_action signal_action_look(struct process *p, unsigned sig)
 	return a;
 }
 
+/* Flags and mask stay to be seen, as on Linux. */
 void signal_action_reset(struct process *p, unsigned sig)
 {
-	action_swap(p->sighand, sig, &(struct signal_action){ 0 });
+	struct sighand *s = p->sighand;
+	irqflags_t flags = spin_lock_irq(&s->lock);
+
+	s->actions[sig - 1].handler = SIG_DFL;
+	spin_unlock_irq(&s->lock, flags);
 }
 
 /* With this action the signal is as if it had never been sent. */

@@ -12,7 +12,7 @@
 
 long sys_rt_sigaction(int sig, uintptr_t to, uintptr_t old, size_t set_size)
 {
-	struct signal_action wanted, was;
+	struct signal_action wanted = { 0 }, was;
 
 	if (set_size != sizeof(uint64_t) || sig < 1 || sig > SIGNALS)
 		return -EINVAL;
@@ -20,6 +20,7 @@ long sys_rt_sigaction(int sig, uintptr_t to, uintptr_t old, size_t set_size)
 		return -EFAULT;
 	if (to && (sig == SIGKILL || sig == SIGSTOP))
 		return -EINVAL;
+	wanted.mask &= ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
 	signal_action_change(process_current(), (unsigned)sig, to ? &wanted : NULL, &was);
 	return old ? copy_to_user(old, &was, sizeof(was)) : 0;
 }

@@ -101,11 +101,15 @@ static void masks(void)
 	runs = 0;
 	raise(SIGUSR1);
 	ok(runs == 3, "SA_NODEFER: nests");
-	install(SIGUSR1, note, SA_RESETHAND | SA_NODEFER, set_of(0));
+	sigset_t mask = set_of(SIGKILL);
+	sigaddset(&mask, SIGUSR2);
+	install(SIGUSR1, note, SA_RESETHAND | SA_NODEFER, mask);
 	raise(SIGUSR1);
 	struct sigaction a;
 	sigaction(SIGUSR1, NULL, &a);
 	ok(a.sa_handler == SIG_DFL, "SA_RESETHAND: back to the default");
+	ok((unsigned)a.sa_flags & SA_RESETHAND && sigismember(&a.sa_mask, SIGUSR2) == 1 && sigismember(&a.sa_mask, SIGKILL) == 0,
+	   "flags and mask still show; SIGKILL never was in it");
 	runs = inner_runs = 0;
 	install(SIGUSR1, raises_other, SA_RESETHAND, set_of(SIGUSR2));
 	raise(SIGUSR1);
