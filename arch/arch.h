@@ -163,7 +163,7 @@ struct arch_hwcap {
 struct arch_hwcap arch_hwcap(void);
 
 /* The user's TLS register of a thread that is not running, or current's. */
-void arch_tls_set(struct arch_thread *t, uintptr_t tls);
+int arch_tls_set(struct arch_thread *t, uintptr_t tls); /* 0, or -EPERM: the register takes no such address */
 uintptr_t arch_tls_get(const struct arch_thread *t);
 
 /* arch_prctl(2) of current, where the machine has it: codes that set something, codes that ask. 0, -EINVAL: not such a code, -EPERM. */

@@ -6,6 +6,7 @@
 #include "init/linux.h"
 #include "init/where.h"
 #include "kernel/frame.h"
+#include "kernel/restart.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -27,24 +28,43 @@ struct process *process_one(void)
 	return first;
 }
 
-/* Links t and its process's id. 0 or -ENOMEM, or -EINTR if the process is ending: then a new task would be missed. */
-static int task_link(struct task *t)
+/* Lock held. 0, or -EINTR if the process is ending: then a new task would be missed. */
+static int task_link_locked(struct process *p, struct task *t)
 {
-	struct process *p = t->process;
-	int err = process_id_add(t->thread->tid, p);
+	if (p->exiting || p->execing)
+		return -EINTR;
+	list_append(&p->tasks, &t->link);
+	p->nr_tasks++;
+	signal_task_linked(p, t);
+	return 0;
+}
+
+/* The same for the first task of a process that self makes; -ERESTARTNOINTR: point 9 of init/signal.c. self's lock held. */
+static int child_link_locked(const struct process *self, struct task *t, unsigned group_signals)
+{
+	struct process *child = t->process;
+	int err;
+
+	if (self->group_signals != group_signals)
+		return -ERESTARTNOINTR;
+	spin_lock_second(&child->lock);
+	cred_init(&child->cred, &self->cred);
+	err = task_link_locked(child, t);
+	spin_unlock(&child->lock);
+	return err;
+}
+
+/* Links t and its process's id. 0, -ENOMEM, -EINTR, -ERESTARTNOINTR. */
+static int task_link(struct process *self, struct task *t, unsigned group_signals)
+{
+	int err = process_id_add(t->thread->tid, t->process);
 	irqflags_t flags;
 
 	if (err)
 		return err;
-	flags = spin_lock_irq(&p->lock);
-	if (p->exiting || p->execing) {
-		err = -EINTR;
-	} else {
-		list_append(&p->tasks, &t->link);
-		p->nr_tasks++;
-		signal_task_linked(p, t);
-	}
-	spin_unlock_irq(&p->lock, flags);
+	flags = spin_lock_irq(&self->lock);
+	err = self == t->process ? task_link_locked(self, t) : child_link_locked(self, t, group_signals);
+	spin_unlock_irq(&self->lock, flags);
 	if (err)
 		process_id_remove(t->thread->tid);
 	return err;
@@ -65,7 +85,7 @@ int process_first(const char *path)
 	strlcpy(p->path, path, sizeof(p->path));
 	first = p;
 	mutex_lock(&process_tree);
-	err = task_link(current->task);
+	err = task_link(p, current->task, 0);
 	mutex_unlock(&process_tree);
 	return err;
 }
@@ -129,25 +149,31 @@ static void task_run(void *arg)
 	task_enter_user(&t->start);
 }
 
-/* A thread of p, not started, that will go on from regs as clone's child. NULL: no memory. */
-static struct task *task_make(struct process *p, struct thread *thread, const struct arch_regs *regs,
-			      const struct clone_args *args)
+/* The machine's part of a new thread: registers, and what user mode keeps elsewhere. 0, -ENOMEM, -EPERM. */
+static int task_make_arch(struct task *t, const struct arch_regs *regs, const struct clone_args *args)
 {
-	struct task *t = task_new(p, thread);
+	struct arch_thread *arch = &t->thread->arch;
+	int err;
 
-	if (!t)
-		return NULL;
-	thread->arg = t;
 	t->start = *regs;
 	arch_regs_set_ret(&t->start, 0);
 	if (args->stack)
 		arch_regs_set_sp(&t->start, args->stack);
-	if (arch_user_copy(&thread->arch)) {
-		task_free(t);
-		return NULL;
-	}
-	if (args->flags & CLONE_SETTLS)
-		arch_tls_set(&thread->arch, args->tls);
+	err = arch_user_copy(arch);
+	return !err && args->flags & CLONE_SETTLS ? arch_tls_set(arch, args->tls) : err;
+}
+
+/* *made: a task of p for this thread, not started, that will go on from regs as clone's child. 0 or -errno. */
+static int task_make(struct process *p, struct thread *thread, const struct arch_regs *regs, const struct clone_args *args,
+		     struct task **made)
+{
+	struct task *t = task_new(p, thread);
+	int err = t ? task_make_arch(t, regs, args) : -ENOMEM;
+
+	*made = t;
+	if (err)
+		return err;
+	thread->arg = t;
 	t->blocked = task_current()->blocked;
 	atomic_store_explicit(&thread->allowed, thread_affinity(current), memory_order_relaxed);
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) /* else the stack is in use already */
@@ -157,17 +183,19 @@ static struct task *task_make(struct process *p, struct thread *thread, const st
 	t->set_tid = args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
 	thread->mm = p->mm;
 	thread_set_space(thread, &p->mm->arch);
-	return t;
+	return 0;
 }
 
 /* Into the tree and the table of ids. */
-static int process_link(struct task *t, const struct clone_args *args)
+static int process_link(struct task *t, const struct clone_args *args, unsigned group_signals)
 {
 	struct process *self = process_current(), *p = t->process;
 	int err;
 
 	mutex_lock(&process_tree);
-	err = task_link(t);
+	p->pgid = self->pgid; /* which somebody may have changed meanwhile */
+	p->sid = self->sid;
+	err = task_link(self, t, group_signals);
 	if (!err && p != self) {
 		p->parent = args->flags & CLONE_PARENT && self->parent ? self->parent : self;
 		if (args->flags & CLONE_PARENT)
@@ -235,13 +263,27 @@ static bool room_for_task(void)
 	return true;
 }
 
+/* Signals that have been sent take effect first; *group_signals: how many were to many. */
+static int signals_first(struct process *self, unsigned *group_signals)
+{
+	irqflags_t flags = spin_lock_irq(&self->lock);
+	bool told = atomic_load_explicit(&current->signalled, memory_order_relaxed);
+
+	*group_signals = self->group_signals;
+	spin_unlock_irq(&self->lock, flags);
+	return told || thread_killed() ? -ERESTARTNOINTR : 0;
+}
+
 long process_clone(const struct arch_regs *regs, const struct clone_args *args)
 {
 	struct process *self = process_current(), *p = self;
+	unsigned group_signals;
 	struct thread *thread;
 	struct task *t = NULL;
 	int err = flags_check(args->flags);
 
+	if (!err)
+		err = signals_first(self, &group_signals);
 	if (err)
 		return err;
 	if (!room_for_task())
@@ -254,8 +296,9 @@ long process_clone(const struct arch_regs *regs, const struct clone_args *args)
 		err = p ? inherit(p, self, args->flags) : -ENOMEM;
 	}
 	if (!err) {
-		t = task_make(p, thread, regs, args);
-		err = t ? process_link(t, args) : -ENOMEM;
+		err = task_make(p, thread, regs, args, &t);
+		if (!err)
+			err = process_link(t, args, group_signals);
 	}
 	if (!err)
 		return task_go(t, args);

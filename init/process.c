@@ -143,10 +143,8 @@ struct process *process_new(unsigned pid, const struct process *like)
 	p->exit_signal = SIGCHLD;
 	p->started = clock_ns();
 	limits_init(p->limits, like ? like->limits : NULL);
-	cred_init(&p->cred, like ? &like->cred : NULL);
+	cred_init(&p->cred, NULL); /* a child gets its parent's when it is linked */
 	if (like) {
-		p->pgid = like->pgid;
-		p->sid = like->sid;
 		atomic_store_explicit(&p->nice, atomic_load_explicit(&like->nice, memory_order_relaxed), memory_order_relaxed);
 		atomic_store_explicit(&p->oom_score, atomic_load_explicit(&like->oom_score, memory_order_relaxed), memory_order_relaxed);
 		atomic_store_explicit(&p->personality, atomic_load_explicit(&like->personality, memory_order_relaxed), memory_order_relaxed);

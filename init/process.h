@@ -58,6 +58,7 @@ struct process {
 	int status;		/* as wait4 gives it; final with exiting	(S)	*/
 	struct task *execing;	/* waits to be the only one		(S)	*/
 	struct pending pending;	/* signals for any task			(S)	*/
+	unsigned group_signals;	/* how many were sent to it as one of many	(S)	*/
 	struct sighand *sighand;/* what is done with them		(S,O)	*/
 	unsigned stop_signal;	/* != 0: tasks stop on their way to user mode	(S)	*/
 	unsigned nr_stopped;	/* tasks that have			(S)	*/

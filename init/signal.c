@@ -19,6 +19,9 @@
  *    queue and the caller's stay; handlers are reset in a table of its own.
  * 8. A trap is not sent but forced: if it is blocked or ignored, its action becomes the default. It is the task's own, and taken
  *    before all others, so that the frame shows the instruction that trapped.
+ * 9. A signal to many (a group, or all) goes to the parent before the child, whose id is higher; and a child that is not yet in the table
+ *    is not found. So each counts it (group_signals), and a fork links its child with the parent's lock held, if the count is what it was
+ *    when the fork began: else the fork begins again. Sent after that, the signal finds the child; sent before, it comes before the child.
  */
 #include "init/signal_impl.h"
 
@@ -146,6 +149,19 @@ int signal_send_info(struct process *p, unsigned tid, const struct siginfo *info
 	return err;
 }
 
+int signal_send_member(struct process *p, const struct siginfo *info)
+{
+	irqflags_t flags = spin_lock_irq(&p->lock);
+	int err = 0;
+
+	if (info->signo) {
+		p->group_signals++;
+		err = signal_send_locked(p, NULL, info, NULL);
+	}
+	spin_unlock_irq(&p->lock, flags);
+	return err;
+}
+
 void signal_send(struct process *p, unsigned sig)
 {
 	struct siginfo info = siginfo_kernel(sig);
@@ -182,12 +198,13 @@ bool signal_force(const struct siginfo *info)
 
 unsigned signal_group(unsigned pgid, unsigned sig)
 {
+	struct siginfo info = siginfo_kernel(sig);
 	unsigned id = 1, count = 0;
 	struct process *p;
 
 	for (; (p = process_next(&id)); id++) {
 		if (p->pgid == pgid) {
-			signal_send(p, sig);
+			signal_send_member(p, &info);
 			count++;
 		}
 		process_put(p);

@@ -135,6 +135,9 @@ int signal_send_info(struct process *p, unsigned tid, const struct siginfo *info
 /* The same, p->lock held; t may be NULL. own: a place in the queue that the caller provides, not linked; or NULL. */
 int signal_send_locked(struct process *p, struct task *t, const struct siginfo *info, struct queued_signal *own);
 
+/* To p as one of many, found one after the other by process_next: a fork that this overtakes begins again (point 9 of init/signal.c). */
+int signal_send_member(struct process *p, const struct siginfo *info);
+
 /* For a trap of the calling task: cannot be put off. true: it ends the process. */
 bool signal_force(const struct siginfo *info);
 

@@ -39,10 +39,12 @@ static void kill_if_meant(struct process *p, struct meant *m)
 
 	if (!all && (m->pid == -1 || p->pgid != m->group))
 		return;
-	if (send(p, &m->info))
+	if (!may_send(p, &m->info)) {
 		m->denied++;
-	else
-		m->count++;
+		return;
+	}
+	m->count++;
+	signal_send_member(p, &m->info);
 }
 
 static long kill_many(int pid, int sig)

@@ -31,7 +31,7 @@ static inline bool spin_is_locked(struct spinlock *l)
 }
 
 static inline void spin_lock(struct spinlock *l);
-static inline void spin_lock_second(struct spinlock *l); /* of the same class; its address is above the first one's */
+static inline void spin_lock_second(struct spinlock *l); /* of the same class, in an order its user argues for */
 static inline bool spin_trylock(struct spinlock *l);
 static inline void spin_unlock(struct spinlock *l);
 static inline irqflags_t spin_lock_irq(struct spinlock *l);

@@ -105,7 +105,7 @@ int arch_user_copy(struct arch_thread *child)
 	return 0;
 }
 
-void arch_tls_set(struct arch_thread *t, uintptr_t tls)
+int arch_tls_set(struct arch_thread *t, uintptr_t tls)
 {
 	irqflags_t flags = arch_irq_save();
 
@@ -113,6 +113,7 @@ void arch_tls_set(struct arch_thread *t, uintptr_t tls)
 	if (t == thread_arch(arch_current()))
 		sysreg_write(tpidr_el0, tls);
 	arch_irq_restore(flags);
+	return 0;
 }
 
 uintptr_t arch_tls_get(const struct arch_thread *t)

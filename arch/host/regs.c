@@ -28,9 +28,10 @@ int arch_user_copy(struct arch_thread *child)
 	return 0;
 }
 
-void arch_tls_set(struct arch_thread *t, uintptr_t tls)
+int arch_tls_set(struct arch_thread *t, uintptr_t tls)
 {
 	t->tls = tls;
+	return 0;
 }
 
 uintptr_t arch_tls_get(const struct arch_thread *t)

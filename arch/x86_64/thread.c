@@ -106,14 +106,19 @@ int arch_user_copy(struct arch_thread *child)
 	return 0;
 }
 
-void arch_tls_set(struct arch_thread *t, uintptr_t tls)
+/* Not canonical, it would fault when the register is loaded; the kernel's it shall not be. */
+int arch_tls_set(struct arch_thread *t, uintptr_t tls)
 {
-	irqflags_t flags = arch_irq_save();
+	irqflags_t flags;
 
+	if (tls >= USER_TOP)
+		return -EPERM;
+	flags = arch_irq_save();
 	t->tls = tls;
 	if (t == thread_arch(arch_current()))
 		msr_write(MSR_FS_BASE, tls);
 	arch_irq_restore(flags);
+	return 0;
 }
 
 uintptr_t arch_tls_get(const struct arch_thread *t)
@@ -171,14 +176,13 @@ int arch_prctl_set(unsigned code, uintptr_t value)
 
 	if (code != ARCH_SET_FS && code != ARCH_SET_GS)
 		return -EINVAL;
+	if (code == ARCH_SET_FS)
+		return arch_tls_set(t, value);
 	if (value >= USER_TOP)
 		return -EPERM;
 	flags = arch_irq_save();
-	if (code == ARCH_SET_FS)
-		t->tls = value;
-	else
-		t->gs = value;
-	msr_write(code == ARCH_SET_FS ? MSR_FS_BASE : MSR_KERNEL_GS_BASE, value);
+	t->gs = value;
+	msr_write(MSR_KERNEL_GS_BASE, value);
 	arch_irq_restore(flags);
 	return 0;
 }

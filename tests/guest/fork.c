@@ -168,6 +168,67 @@ static void test_statuses(void)
 	ok(waitpid(pid, &status, 0) == pid && killed_by(status, 15), "SIGTERM ends a runner");
 }
 
+/* ---- a signal to a group that grows ---- */
+
+#define BREED 200
+
+static void breed(int alive)
+{
+	setpgid(0, 0);
+	if (write(alive, "", 1) != 1)
+		_exit(1);
+	for (unsigned i = 0; i < BREED && fork(); i++)
+		;
+	for (;;)
+		pause();
+}
+
+/* Those who live hold the other end. */
+static int all_gone(int alive)
+{
+	char byte;
+
+	fcntl(alive, F_SETFL, O_NONBLOCK);
+	for (unsigned i = 0; i < 200; i++, pause_ms(5))
+		if (read(alive, &byte, 1) == 0)
+			return 1;
+	return 0;
+}
+
+static int killed_whole(unsigned long delay)
+{
+	int alive[2], gone;
+	char byte;
+	pid_t pid;
+
+	if (pipe(alive))
+		exit(1);
+	pid = fork();
+	if (pid == 0)
+		breed(alive[1]);
+	close(alive[1]);
+	gone = read(alive[0], &byte, 1) == 1;
+	for (volatile unsigned long i = 0; i < delay; i++)
+		;
+	kill(-pid, SIGKILL);
+	gone &= all_gone(alive[0]);
+	kill(-pid, SIGKILL);
+	close(alive[0]);
+	waitpid(pid, NULL, 0);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		; /* orphans are the first process's, which this may be */
+	return gone;
+}
+
+static void test_group(void)
+{
+	unsigned whole = 0;
+
+	for (unsigned i = 0; i < 20; i++)
+		whole += killed_whole(i * 20011 % 300000);
+	ok(whole == 20, "SIGKILL to a group that forks leaves nobody (%u of 20)", whole);
+}
+
 int main(void)
 {
 	memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -176,5 +237,6 @@ int main(void)
 	test_parent_writes();
 	test_leaks();
 	test_statuses();
+	test_group();
 	return tap_done();
 }

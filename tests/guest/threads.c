@@ -21,7 +21,7 @@ struct limit {
 };
 
 enum { VM = 0x100, FS = 0x200, FILES = 0x400, SIGHAND = 0x800, VFORK = 0x4000, THREAD = 0x10000, PARENT_SETTID = 0x100000,
-       CHILD_CLEARTID = 0x200000, DETACHED = 0x400000, CHILD_SETTID = 0x1000000, NEWNS = 0x20000 };
+       SETTLS = 0x80000, CHILD_CLEARTID = 0x200000, DETACHED = 0x400000, CHILD_SETTID = 0x1000000, NEWNS = 0x20000 };
 
 enum { LIMIT_FSIZE = 1, LIMIT_STACK = 3, LIMIT_NOFILE = 7, LIMIT_AS = 9 };
 
@@ -98,6 +98,22 @@ static void test_clone_old(void)
 		_exit(6);
 	ok(pid > 0 && waitpid((pid_t)pid, &status, 0x40000000) == pid && WEXITSTATUS(status) == 6, "clone with a signal that is none: a child");
 	ok(gives(syscall(SYS_clone, (long)THREAD, 0l, 0l, 0l, 0l, 0l), EINVAL), "half a thread: EINVAL");
+}
+
+/* arm64's register takes any number. */
+static void test_clone_tls(void)
+{
+#ifdef __x86_64__
+	static const uint64_t bad[] = { 1ull << 63, 1ull << 47, 0xffffffff80000000 };
+	struct clone3 a = { .flags = SETTLS, .exit_signal = SIGCHLD };
+	unsigned refused = 0;
+
+	for (unsigned i = 0; i < 3; i++) {
+		a.tls = bad[i];
+		refused += gives(clone3(&a, sizeof(a)), EPERM);
+	}
+	ok(refused == 3, "a TLS address that is not the program's: EPERM");
+#endif
 }
 
 /* ---- what is shared ---- */
@@ -346,6 +362,7 @@ int main(int argc, char **argv)
 	test_clone3_arguments();
 	test_clone3_ids();
 	test_clone_old();
+	test_clone_tls();
 	test_unshare();
 	test_ends();
 	test_limits();
