@@ -4,6 +4,7 @@
 #   HOST_LIB_TESTS need only files of lib/.
 #   HOST_PORT_TESTS run on the host port (arch/host): the kernel's own lib, kernel, mm and the RAM block device, debug build.
 #   HOST_FS_TESTS run there too, with ext2 and what it needs of fs/.
+#   HOST_VFS_TESTS run there too, with tmpfs and all that changes names.
 #
 # Variants of the port:
 #   fiber	CPUs take turns where interrupts are enabled; AddressSanitizer and UBSan. NAME
@@ -20,7 +21,8 @@ HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
 HOST_RACE_TESTS :=
 
 HOST_FS_TESTS := ext2 ext2damage ext2write
-HOST_TESTS := $(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(HOST_FS_TESTS) $(addprefix weave-,$(HOST_WEAVE_TESTS)) $(addprefix race-,$(HOST_RACE_TESTS))
+HOST_VFS_TESTS := tmpfs
+HOST_TESTS := $(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(HOST_FS_TESTS) $(HOST_VFS_TESTS) $(addprefix weave-,$(HOST_WEAVE_TESTS) $(HOST_VFS_TESTS)) $(addprefix race-,$(HOST_RACE_TESTS))
 
 HOST_BASE := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fPIE -I. -Iarch/host -DDEBUG=1 \
 	-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter -Werror
@@ -99,3 +101,17 @@ $(addprefix $(HT)/,$(HOST_FS_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(
 	@$(HOSTCC) $(HOST_LFLAGS_fiber) $(HOST_LINK) $^ -o $@
 
 -include $(HOST_FS_OBJ:.o=.d) $(patsubst %,$(HOBJ)/fiber/tests/host/%.c.d,$(HOST_FS_TESTS))
+
+# $(1): variant, $(2): prefix of its tests.
+HOST_VFS_SRC := $(wildcard fs/tmpfs*.c) fs/inode.c fs/names.c fs/namespace.c fs/path.c fs/path_of.c fs/rename.c
+
+define HOST_VFS
+$(addprefix $(HT)/$(2),$(HOST_VFS_TESTS)): $(HT)/$(2)%: $(HOBJ)/$(1)/tests/host/%.c.o $(patsubst %,$(HOBJ)/$(1)-kernel/%.o,$(HOST_VFS_SRC)) $(HOBJ)/$(1)/port.a
+	@mkdir -p $$(@D)
+	@$(HOSTCC) $(HOST_LFLAGS_$(1)) $(HOST_LINK) $$^ -o $$@
+
+-include $(patsubst %,$(HOBJ)/$(1)-kernel/%.d,$(HOST_VFS_SRC)) $(patsubst %,$(HOBJ)/$(1)/tests/host/%.c.d,$(HOST_VFS_TESTS))
+endef
+
+$(eval $(call HOST_VFS,fiber,))
+$(eval $(call HOST_VFS,weave,weave-))
