@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (init/sys_rw.c), AS, DATA and STACK (mm/),
+ * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (limit_file_size, init/sys_attr.c), AS, DATA and STACK (mm/),
  * SIGPENDING (init/signal_queue.c).
  * NPROC binds nobody: everybody is root. CORE limits what is never written.
  */
@@ -22,5 +22,8 @@ void limits_apply(const struct limit *limits, struct mm *mm); /* an address spac
 
 /* The calling process's soft limit. */
 uint64_t limit_get(unsigned what);
+
+/* RLIMIT_FSIZE, for n bytes to be written at `at`: *n is cut, or SIGXFSZ and -EFBIG. */
+int limit_file_size(uint64_t at, size_t *n);
 
 #endif

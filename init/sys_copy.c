@@ -57,6 +57,8 @@ static long copy(struct file *in, uintptr_t in_pos, struct file *out, uintptr_t 
 		err = pos_get(out, out_pos, &c.to_pos);
 	if (!err && (c.from_pos > INT64_MAX - c.len || c.to_pos > INT64_MAX - c.len || overlap(&c)))
 		err = -EINVAL;
+	if (!err)
+		err = limit_file_size(c.to_pos, &c.len);
 	if (err)
 		return err;
 	done = vfs_copy(&c);

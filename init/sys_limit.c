@@ -53,6 +53,19 @@ uint64_t limit_get(unsigned what)
 	return atomic_load_explicit(&process_current()->limits[what].cur, memory_order_relaxed);
 }
 
+int limit_file_size(uint64_t at, size_t *n)
+{
+	uint64_t limit = limit_get(RLIMIT_FSIZE);
+
+	if (at >= limit) {
+		signal_send_task(task_current(), SIGXFSZ);
+		return -EFBIG;
+	}
+	if (*n > limit - at)
+		*n = limit - at;
+	return 0;
+}
+
 /* Limits that the address space keeps too, because faults look at them. */
 static const struct {
 	unsigned what;

@@ -23,19 +23,13 @@ struct transfer {
  * missed by that much. */
 static int size_limit(const struct transfer *t, size_t *n)
 {
-	uint64_t limit = limit_get(RLIMIT_FSIZE), at = t->pos;
+	uint64_t at = t->pos;
 
-	if (limit == RLIM_INFINITY)
+	if (limit_get(RLIMIT_FSIZE) == RLIM_INFINITY)
 		return 0;
 	if (at == POS_OWN)
 		at = file_flags(t->file) & VFS_APPEND ? mapping_size(&t->file->inode->mapping) : t->file->pos;
-	if (at >= limit) {
-		signal_send_task(task_current(), SIGXFSZ);
-		return -EFBIG;
-	}
-	if (*n > limit - at)
-		*n = limit - at;
-	return 0;
+	return limit_file_size(at, n);
 }
 
 static long move_range(const struct transfer *t, uintptr_t buf, size_t n)

@@ -190,6 +190,23 @@ static void whole(void)
 	close(same);
 }
 
+/* RLIMIT_FSIZE */
+static void copies_limited(int to)
+{
+	long old[2], small[2] = { 10, 0 }, in = 0, out = 6;
+
+	syscall(SYS_prlimit64, 0, 1, NULL, old);
+	small[1] = old[1];
+	signal(SIGXFSZ, SIG_IGN);
+	syscall(SYS_prlimit64, 0, 1, small, NULL);
+	ok(syscall(SYS_copy_file_range, file, &in, to, &out, 8L, 0) == 4 && out == 10 &&
+	   err(syscall(SYS_copy_file_range, file, &in, to, &out, 4L, 0)) == EFBIG, "a copy ends where a file may");
+	in = 0;
+	lseek(to, 8, SEEK_SET);
+	ok(syscall(SYS_sendfile, to, file, &in, 8L) == 2 && err(syscall(SYS_sendfile, to, file, &in, 4L)) == EFBIG, "and sendfile");
+	syscall(SYS_prlimit64, 0, 1, old, NULL);
+}
+
 static void copies(void)
 {
 	int to = open("g", O_CREAT | O_RDWR, 0644), p[2];
@@ -207,6 +224,7 @@ static void copies(void)
 	lseek(to, 0, SEEK_SET);
 	ok(syscall(SYS_sendfile, to, file, &in, 100L) == 6 && in == 8 && lseek(to, 0, SEEK_CUR) == 6 &&
 	   pread(to, buf, 3, 0) == 3 && !memcmp(buf, "cde", 3), "sendfile");
+	copies_limited(to);
 	pipe(p);
 	ok(err(syscall(SYS_fadvise64, p[0], 0L, 0L, 0)) == ESPIPE && err(syscall(SYS_fadvise64, to, 0L, 0L, 9)) == EINVAL &&
 	   syscall(SYS_fadvise64, to, 0L, 0L, 4) == 0 && syscall(SYS_readahead, to, 0L, 10L) == 0 &&
