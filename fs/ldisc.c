@@ -326,30 +326,30 @@ bool line_ready(const struct line *line, unsigned least)
 	return there >= (canonical(line) || !least ? 1 : least);
 }
 
-static size_t take_canonical(struct line *line, char *to, size_t n)
+static size_t take_canonical(struct line *line, char *to, size_t n, bool *over)
 {
 	size_t got = 0;
 
-	while (line->tail != line->canon) {
-		bool end = ends_at(line, line->tail), eof = is_eof(line, line->tail);
+	while (line->tail != line->canon && !*over) {
+		bool eof = is_eof(line, line->tail);
 
 		if (got == n && !eof)
 			break;
 		if (!eof)
 			to[got++] = at(line, line->tail);
+		*over = ends_at(line, line->tail);
 		line->tail++;
-		if (end)
-			break;
 	}
 	return got;
 }
 
-size_t line_take(struct line *line, char *to, size_t n)
+size_t line_take(struct line *line, char *to, size_t n, bool *over)
 {
 	size_t got = 0;
 
+	*over = false;
 	if (canonical(line))
-		return take_canonical(line, to, n);
+		return take_canonical(line, to, n, over);
 	while (got < n && line->tail != line->head)
 		to[got++] = at(line, line->tail++);
 	line->canon = line->head;

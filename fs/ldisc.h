@@ -64,8 +64,8 @@ void line_output(struct line *line, char c);
 size_t line_count(const struct line *line);
 bool line_ready(const struct line *line, unsigned least);
 
-/* Takes up to n bytes for a reader, in canonical mode of one line. */
-size_t line_take(struct line *line, char *to, size_t n);
+/* Takes up to n bytes for a reader, in canonical mode of one line. *over: its end was among them, or behind them and invisible (VEOF). */
+size_t line_take(struct line *line, char *to, size_t n, bool *over);
 
 void line_flush(struct line *line);			     /* what is typed and not read is forgotten */
 void line_set(struct line *line, const struct termios *to); /* what is typed stays, by new rules */

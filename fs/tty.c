@@ -192,11 +192,11 @@ static int reading_wait(struct reading *r, size_t n)
 	return 0;
 }
 
-static size_t take(char *chunk, size_t n)
+static size_t take(char *chunk, size_t n, bool *over)
 {
 	irqflags_t flags = spin_lock_irq(&tty.lock);
 	unsigned before = tty.line.tail;
-	size_t got = line_take(&tty.line, chunk, n), gone = tty.line.tail - before;
+	size_t got = line_take(&tty.line, chunk, n, over), gone = tty.line.tail - before;
 
 	spin_unlock_irq(&tty.lock, flags);
 	if (gone)
@@ -205,40 +205,55 @@ static size_t take(char *chunk, size_t n)
 }
 
 /* In canonical mode a line that is longer than a chunk goes on in the next. */
-static long take_to_user(uintptr_t buf, size_t n, bool canonical)
+static long take_to_user(uintptr_t buf, size_t n, bool *over)
 {
 	char chunk[CHUNK];
 	size_t done = 0;
 
-	while (done < n) {
-		size_t part = n - done < CHUNK ? n - done : CHUNK, got = take(chunk, part);
+	*over = false;
+	while (done < n && !*over) {
+		size_t part = n - done < CHUNK ? n - done : CHUNK, got = take(chunk, part, over);
 
 		if (got && copy_to_user(buf + done, chunk, got))
 			return done ? (long)done : -EFAULT;
 		done += got;
-		if (got < part || (canonical && chunk[got - 1] == '\n'))
+		if (got < part)
 			break;
 	}
 	return (long)done;
 }
 
+static int reading_begin(struct reading *r, size_t n, bool nonblock)
+{
+	int err = 0;
+
+	if (!nonblock)
+		err = reading_wait(r, n);
+	else if (!reading_look(r, n))
+		err = -EAGAIN;
+	return r->there && !r->canonical ? 0 : err; /* bytes that came together with the signal are not to be lost */
+}
+
+/* Between the look and the taking another reader may take it all, or a key flush it: nothing, then, is not the end of input. */
 static long tty_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
 	struct reading r;
 	int err = tty_check_foreground(SIGTTIN);
+	long got;
+	bool over;
 
 	(void)pos;
 	if (err)
 		return err > 0 ? -EIO : err;
 	if (!n)
 		return 0;
-	if (!(file_flags(file) & VFS_NONBLOCK))
-		err = reading_wait(&r, n);
-	else if (!reading_look(&r, n) && !(r.there && !r.canonical))
-		err = -EAGAIN;
-	if (err && !(r.there && !r.canonical)) /* bytes that came together with the signal are not to be lost */
-		return err;
-	return take_to_user(buf, n, r.canonical);
+	do {
+		err = reading_begin(&r, n, file_flags(file) & VFS_NONBLOCK);
+		if (err)
+			return err;
+		got = take_to_user(buf, n, &over);
+	} while (!got && !over && r.there);
+	return got;
 }
 
 /* ---- writing ---- */

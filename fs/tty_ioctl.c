@@ -143,12 +143,12 @@ static int foreground_set(uintptr_t from)
 
 	if (copy_from_user(&group, from, sizeof(group)))
 		return -EFAULT;
-	if (group < 0)
-		return -EINVAL;
-	of = tty.jobs->session_of((unsigned)group);
+	of = group < 0 ? 0 : tty.jobs->session_of((unsigned)group);
 	flags = spin_lock_irq(&tty.lock);
 	if (!tty.session || tty.session != ours)
 		err = -ENOTTY;
+	else if (group < 0)
+		err = -EINVAL;
 	else if (!of)
 		err = -ESRCH;
 	else if (of != ours)
@@ -277,5 +277,7 @@ int tty_ioctl(struct file *file, unsigned cmd, uintptr_t arg)
 	int err = changes_something(cmd) ? tty_check_foreground(SIGTTOU) : 0;
 
 	(void)file;
+	if (err == -EIO && cmd == TIOCSPGRP)
+		return -ENOTTY;
 	return err < 0 ? err : others(cmd, arg);
 }

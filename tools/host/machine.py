@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """One virtual machine: where its RAM and disks lie, QEMU's command line, and watching over it until it ends."""
+import contextlib
 import ctypes
 import os
 import re
@@ -167,7 +168,8 @@ class Interrupts:
         os.close(self.fd)
         os.close(self.wake)
         if self.terminal:
-            termios.tcsetattr(0, termios.TCSADRAIN, self.terminal)
+            with contextlib.suppress(termios.error):  # it has hung up
+                termios.tcsetattr(0, termios.TCSADRAIN, self.terminal)
 
     def came(self):
         """The signals since the last time."""
