@@ -205,6 +205,8 @@ static pte_t protected_entry(const struct vma *vma, pte_t old)
 {
 	bool writable = (arch_pte_prot(old) & PTE_WRITE) && (vma->flags & VMA_WRITE);
 
+	if (vma->flags & VMA_EXEC && !(arch_pte_prot(old) & PTE_EXEC) && pte_page(old))
+		page_sync_icache(pte_page(old));
 	return arch_pte_make(arch_pte_pfn(old), pt_prot(vma, writable));
 }
 

@@ -203,6 +203,8 @@ static void part_written(struct part *p, unsigned copied)
 		raise_size(p->m, part_pos(p) + copied);
 	if (copied || p->fresh)
 		page_mark_dirty(p->page);
+	if (copied && page_flag(p->page, PG_ICACHE))
+		page_flag_clear(p->page, PG_ICACHE); /* who maps it to be executed from now on makes them seen */
 }
 
 static long write_ready(struct part *p, const struct source *from)

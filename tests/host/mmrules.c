@@ -160,6 +160,27 @@ static void flushes(void)
 	end();
 }
 
+/* ---- instruction fetch ---- */
+
+static void fetches(void)
+{
+	struct page *page;
+
+	begin(PAGES, PAGE_SIZE);
+	page = cached(0);
+	check(map_at(BASE, 1, VMA_READ, &file->mapping, 0) == BASE);
+	user_load(BASE);
+	check(!page_flag(page, PG_ICACHE));
+	check(!mm_protect(mm, BASE, PAGE_SIZE, VMA_READ | VMA_EXEC, false));
+	ok(page_flag(page, PG_ICACHE), "an entry that becomes executable: instruction fetch sees the page");
+	mutex_lock(&file->lock);
+	check(mapping_write_kernel(&file->mapping, 0, "code", 4) == 4);
+	mutex_unlock(&file->lock);
+	ok(!page_flag(page, PG_ICACHE), "written to, the page has to be made seen again");
+	page_put(page);
+	end();
+}
+
 /* ---- a copy is installed when truncate has been over the entries, and not yet over its page ---- */
 
 static _Atomic bool copied;
@@ -279,6 +300,7 @@ static void test(void)
 	stores();
 	sizes();
 	flushes();
+	fetches();
 	copies_go();
 	moved_copies_go();
 	holes();
