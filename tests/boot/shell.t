@@ -119,9 +119,8 @@ class Person:
         os.write(self.master, text)
 
     def does(self, line):
-        """A command at the prompt: what is printed behind it, up to the next prompt."""
+        """A command at the prompt: its echo, which a change of the window may have drawn again, and what it prints."""
         self.types(line + b"; echo en''d\n")
-        self.until(b"''d\r\n")
         return self.until(b"end\r\n") or b""
 
     def leaves(self):
