@@ -18,6 +18,16 @@ struct file_lock {
 static struct spinlock locks_lock = SPINLOCK_INIT(LOCK_FILE_LOCKS);
 static struct waitq changed = WAITQ_INIT(changed);
 
+/* A process that waits for a record, on its stack. (L) */
+struct lock_waiter {
+	struct list link; /* waiting */
+	struct inode *inode;
+	const struct lock_range *want;
+	const void *blocker; /* who had it at the last look */
+};
+
+static struct list waiting = LIST_INIT(waiting); /* (L) */
+
 static struct file_lock *first(struct inode *inode)
 {
 	return atomic_load_explicit(&inode->locks, memory_order_relaxed);
@@ -161,8 +171,87 @@ static int try_set(struct inode *inode, const struct lock_range *want)
 	return err;
 }
 
+/* ---- those who wait ---- */
+
+#define CHAIN_MAX 10 /* as Linux: a longer circle waits for a signal */
+
+static const struct lock_waiter *waiter_of(const void *owner)
+{
+	const struct lock_waiter *w;
+
+	list_for_each(w, &waiting, link)
+		if (w->want->owner == owner)
+			return w;
+	return NULL;
+}
+
+/* Does whoever has it wait, perhaps for others who wait, for this very owner? locks_lock held. */
+static bool is_circle(const struct lock_waiter *me)
+{
+	const struct lock_waiter *w = me;
+
+	for (unsigned i = 0; w && i < CHAIN_MAX; i++) {
+		const struct file_lock *l = conflict(w->inode, w->want);
+
+		if (!l)
+			return false;
+		if (l->range.owner == me->want->owner)
+			return true;
+		w = waiter_of(l->range.owner);
+	}
+	return false;
+}
+
+/* Whoever closes a circle sees it: by beginning to wait, or by waiting for somebody else than before. The others wait as they did. */
+static int waiting_look(struct lock_waiter *w)
+{
+	const struct file_lock *l;
+	int err = 0;
+
+	spin_lock(&locks_lock);
+	l = conflict(w->inode, w->want);
+	if (l && l->range.owner != w->blocker) {
+		w->blocker = l->range.owner;
+		err = is_circle(w) ? -EDEADLK : 0;
+	}
+	spin_unlock(&locks_lock);
+	return err;
+}
+
+/* Records of processes only: an open file may be anybody's, who need not wait. */
+static bool can_circle(const struct lock_range *want)
+{
+	return want->kind == LOCKS_RECORD && want->pid >= 0;
+}
+
+static int try_again(struct lock_waiter *w)
+{
+	int err = try_set(w->inode, w->want);
+
+	if (err == -EAGAIN && can_circle(w->want) && waiting_look(w))
+		err = -EDEADLK;
+	return err;
+}
+
+static void waiting_begin(struct lock_waiter *w)
+{
+	list_init(&w->link);
+	spin_lock(&locks_lock);
+	if (can_circle(w->want))
+		list_append(&waiting, &w->link);
+	spin_unlock(&locks_lock);
+}
+
+static void waiting_end(struct lock_waiter *w)
+{
+	spin_lock(&locks_lock);
+	list_remove(&w->link);
+	spin_unlock(&locks_lock);
+}
+
 int locks_set(struct inode *inode, const struct lock_range *want, bool wait)
 {
+	struct lock_waiter w = { .inode = inode, .want = want };
 	static const struct wait_why why = { .what = "file lock" };
 	int err = try_set(inode, want), ended;
 
@@ -170,7 +259,9 @@ int locks_set(struct inode *inode, const struct lock_range *want, bool wait)
 		return err;
 	if (want->kind == LOCKS_WHOLE)
 		locks_drop(inode, want->owner); /* as Linux: two who both want more would wait for ever */
-	ended = wait_until(&changed, &why, WAIT_SIGNAL, UINT64_MAX, (err = try_set(inode, want)) != -EAGAIN);
+	waiting_begin(&w);
+	ended = wait_until(&changed, &why, WAIT_SIGNAL, UINT64_MAX, (err = try_again(&w)) != -EAGAIN);
+	waiting_end(&w);
 	return err == -EAGAIN ? ended : err;
 }
 

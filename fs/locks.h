@@ -17,7 +17,8 @@ struct lock_range {
 	int pid;	      /* for F_GETLK */
 };
 
-/* Sets, changes or (LOCKS_NONE) removes. -EAGAIN: somebody has it; with wait, sleeps until nobody has. -ENOMEM, or as a wait ends. */
+/* Sets, changes or (LOCKS_NONE) removes. -EAGAIN: somebody has it; with wait, sleeps until nobody has. -ENOMEM, -EDEADLK: who
+ * has it waits for this owner; or as a wait ends. */
 int locks_set(struct inode *inode, const struct lock_range *want, bool wait);
 
 /* What stands in the way of that, in its place; or type LOCKS_NONE. */

@@ -94,14 +94,25 @@ long sys_copy_file_range(int in_fd, uintptr_t in_pos, int out_fd, uintptr_t out_
 	return ret;
 }
 
+/* The position is told even if it has not moved. */
+static int pos_same(uintptr_t user)
+{
+	int64_t at;
+
+	return copy_from_user(&at, user, sizeof(at)) || copy_to_user(user, &at, sizeof(at)) ? -EFAULT : 0;
+}
+
 /* To regular files only: -EINVAL for others, and programs read and write then. */
 static long sendfile(struct file *out, struct file *in, uintptr_t pos, size_t n)
 {
+	long done;
+
 	if (!file_readable(in) || !file_writable(out))
 		return -EBADF;
 	if (!is_regular(in) || !is_regular(out) || file_flags(out) & VFS_APPEND)
 		return -EINVAL;
-	return n ? copy(in, pos, out, 0, n) : 0;
+	done = n ? copy(in, pos, out, 0, n) : 0;
+	return !done && pos ? pos_same(pos) : done;
 }
 
 long sys_sendfile(int out_fd, int in_fd, uintptr_t pos, size_t n)

@@ -99,7 +99,6 @@ static long map_shared_memory(struct map_request *r, unsigned flags)
 
 static long map_anonymous(struct map_request *r, unsigned flags)
 {
-	r->flags |= VMA_MAYWRITE;
 	r->pgoff = 0;
 	switch (flags & MAP_TYPE) {
 	case MAP_SHARED:
@@ -119,6 +118,17 @@ static bool is_zero_device(const struct file *file)
 	return inode_type(file->inode) == S_IFCHR && file->inode->rdev == RDEV_ZERO;
 }
 
+/* What is shared may be written as the descriptor may, now and by mprotect later. */
+static long map_zero(struct map_request *r, unsigned flags, const struct file *file)
+{
+	bool may_write = (flags & MAP_TYPE) == MAP_PRIVATE || file_writable(file);
+
+	if (!file_readable(file) || (r->flags & VMA_WRITE && !may_write))
+		return -EACCES;
+	r->flags |= may_write ? VMA_MAYWRITE : 0;
+	return map_anonymous(r, flags);
+}
+
 static long map_file(struct map_request *r, unsigned flags, struct file *file, uint64_t offset)
 {
 	unsigned type = flags & MAP_TYPE;
@@ -127,7 +137,7 @@ static long map_file(struct map_request *r, unsigned flags, struct file *file, u
 	if (err)
 		return err;
 	if (is_zero_device(file))
-		return map_anonymous(r, flags);
+		return map_zero(r, flags, file);
 	if (offset > INT64_MAX || r->len > INT64_MAX - offset)
 		return -EOVERFLOW;
 	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
@@ -180,6 +190,7 @@ long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd,
 	if (flags & MAP_HUGETLB)
 		return map_huge(flags);
 	err = request_check(&r, offset);
+	r.flags |= VMA_MAYWRITE;
 	return err ? err : map_anonymous(&r, flags);
 }
 

@@ -24,7 +24,7 @@ struct readahead readahead_plan(struct mapping *m, pgoff_t index)
 
 	if (most > READAHEAD_MAX)
 		most = READAHEAD_MAX;
-	if (most)
+	if (most && !m->ops->volatile_pages) /* there is nothing to read ahead, and the pages would stay */
 		ra.pages = next_size(m, index, most);
 	if (index + ra.pages > end)
 		ra.pages = index < end ? (unsigned)(end - index) : 1;

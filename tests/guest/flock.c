@@ -149,6 +149,44 @@ static void hold_a_while(void *arg)
 	_exit(0);
 }
 
+/* Has 10, wants 0: its parent has 0 and wants 10. */
+static void cross_over(void *arg)
+{
+	int fd = open("f", O_RDWR), *pipes = arg;
+	char c;
+
+	if (rec(fd, SETLK, WR, 300, 1))
+		_exit(1);
+	write(pipes[1], "x", 1);
+	if (rec(fd, SETLKW, WR, 310, 1))
+		_exit(2);
+	read(pipes[2], &c, 1);
+	_exit(0);
+}
+
+static void circle(void)
+{
+	struct timespec t = { 0, 50000000 };
+	int p[4], status = -1, got;
+	pid_t child;
+	char c;
+
+	ok(rec(file, SETLK, WR, 310, 1) == 0 && pipe(p) == 0 && pipe(p + 2) == 0, "two records");
+	fflush(stdout);
+	child = fork();
+	if (!child)
+		cross_over(p);
+	read(p[0], &c, 1);
+	nanosleep(&t, NULL);
+	got = rec(file, SETLKW, WR, 300, 1);
+	ok(got == EDEADLK, "two that want what the other has: EDEADLK (%d)", got);
+	rec(file, SETLK, UN, 310, 1);
+	write(p[3], "x", 1);
+	ok(waitpid(child, &status, 0) == child && !status, "the other one gets it (%x)", status);
+	for (int i = 0; i < 4; i++)
+		close(p[i]);
+}
+
 static void records(void)
 {
 	int pid = getpid(), p[2], other, status;
@@ -258,6 +296,7 @@ int main(int argc, char **argv)
 	}
 	file = open("f", O_CREAT | O_RDWR, 0644);
 	records();
+	circle();
 	joining();
 	closing();
 	whole();

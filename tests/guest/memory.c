@@ -37,6 +37,12 @@ static void test_flags(void)
 	p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, zero, 0);
 	ok(p != MAP_FAILED && !p[0] && (p[PAGE] = 5) && p[PAGE] == 5, "/dev/zero is fresh memory");
 	munmap(p, 4 * PAGE);
+	close(zero);
+	zero = open("/dev/zero", O_RDONLY);
+	p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, zero, 0);
+	ok(FAILS(mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, zero, 0), EACCES) && mprotect(p, PAGE, PROT_WRITE) == -1 && errno == EACCES,
+	   "/dev/zero that is read only: shared, it cannot be written");
+	munmap(p, PAGE);
 	ok(FAILS(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, (off_t)1 << 62 << 1), EOVERFLOW) ||
 	   errno == EINVAL, "an offset beyond everything is refused");
 	ok(FAILS(mmap(NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE, file, 0x7ffffffffffff000), EOVERFLOW), "offset and length overflow: EOVERFLOW");
@@ -102,11 +108,15 @@ static void test_stack(void)
 static void test_lock(void)
 {
 	unsigned char vec[8];
-	char *p = anon(8);
+	char *p = anon(8), *q;
 
 	ok(mlock(p + 1, 4 * PAGE - 2) == 0 && mincore(p, 8 * PAGE, vec) == 0 && (vec[0] & vec[3] & 1) && !(vec[4] & 1), "mlock fetches");
 	ok(REFUSED(madvise(p, PAGE, MADV_DONTNEED), EINVAL), "what is locked is not dropped: EINVAL");
 	ok(munlock(p, 8 * PAGE) == 0 && madvise(p, PAGE, MADV_DONTNEED) == 0, "munlock");
+	q = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ok((q[2 * PAGE] = 1) && mincore(q, 8 * PAGE, vec) == 0 && vec[2] & 1 && !((vec[0] | vec[1] | vec[3] | vec[4] | vec[7]) & 1),
+	   "shared memory comes page by page");
+	munmap(q, 8 * PAGE);
 	ok(syscall(SYS_mlock2, p, 8 * PAGE, 1) == 0 && mincore(p, 8 * PAGE, vec) == 0 && !(vec[7] & 1), "mlock2 ONFAULT does not fetch");
 	ok(REFUSED((int)syscall(SYS_mlock2, p, PAGE, 2), EINVAL), "mlock2 with more flags: EINVAL");
 	munlock(p, 8 * PAGE);
