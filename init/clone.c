@@ -175,6 +175,7 @@ static int task_make(struct process *p, struct thread *thread, const struct arch
 		return err;
 	thread->arg = t;
 	t->blocked = task_current()->blocked;
+	t->policy = task_current()->policy & ~SCHED_RESET_ON_FORK;
 	atomic_store_explicit(&thread->allowed, thread_affinity(current), memory_order_relaxed);
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) /* else the stack is in use already */
 		t->altstack = task_current()->altstack;

@@ -94,6 +94,8 @@ struct rseq_task {
 };
 
 /* One user thread. Its memory goes with the thread that runs it. */
+#define SCHED_RESET_ON_FORK 0x40000000
+
 struct task {
 	struct thread *thread;	/* valid while linked			(C)	*/
 	struct process *process;/*					(C)	*/
@@ -110,6 +112,7 @@ struct task {
 	uintptr_t clear_tid;	/* user word to clear at the end, or 0	(itself) */
 	_Atomic uintptr_t robust_list; /* struct robust_list_head in user memory, or 0	(itself; others look) */
 	struct rseq_task rseq;	/* init/rseq.c				(itself) */
+	int policy;		/* of scheduling, kept and shown, perhaps with SCHED_RESET_ON_FORK: init/sys_sched.c (process->lock) */
 	uintptr_t set_tid;	/* user word to set at the start, or 0	(itself) */
 	struct arch_regs start;	/* registers to start with		(itself) */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about CPUs and priorities. There is one scheduling policy, Linux's SCHED_OTHER at priority 0; the nice value is kept and shown.
+ * System calls about CPUs and priorities. There is one way of scheduling. Linux's SCHED_OTHER, SCHED_BATCH and SCHED_IDLE, all of priority 0,
+ * and the nice value are kept and shown; nobody gets a real-time policy (-EPERM).
  */
 #include "init/process_impl.h"
 
@@ -13,7 +14,6 @@
 
 enum { SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE = 5, SCHED_DEADLINE };
 
-#define SCHED_RESET_ON_FORK 0x40000000
 #define RT_PRIORITY_MAX 99
 
 /* Calls fn for the task of this tid (0: the caller) under its process's lock: what it gives, or -ESRCH. */
@@ -117,9 +117,20 @@ static bool is_real_time(int policy)
 	return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
+static long policy_get(struct task *t, uint64_t arg)
+{
+	return t->policy;
+}
+
+static long policy_set(struct task *t, uint64_t policy)
+{
+	t->policy = (int)policy;
+	return 0;
+}
+
 long sys_sched_getscheduler(int tid)
 {
-	return tid < 0 ? -EINVAL : with_task(tid, exists, 0);
+	return tid < 0 ? -EINVAL : with_task(tid, policy_get, 0);
 }
 
 static long param_check(int tid, int policy, uintptr_t from)
@@ -141,7 +152,9 @@ static long param_check(int tid, int policy, uintptr_t from)
 
 long sys_sched_setscheduler(int tid, int policy, uintptr_t param)
 {
-	return policy < 0 ? -EINVAL : param_check(tid, policy & ~SCHED_RESET_ON_FORK, param);
+	long err = policy < 0 ? -EINVAL : param_check(tid, policy & ~SCHED_RESET_ON_FORK, param);
+
+	return err ? err : with_task(tid, policy_set, (unsigned)policy);
 }
 
 long sys_sched_setparam(int tid, uintptr_t param)

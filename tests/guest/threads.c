@@ -322,6 +322,31 @@ static int is_moved(void)
 	return tries < 5000;
 }
 
+enum { BATCH = 3, IDLE = 5, RESET_ON_FORK = 0x40000000 };
+
+static int policy_of(long tid)
+{
+	return (int)syscall(SYS_sched_getscheduler, tid);
+}
+
+static void policy_inherited(void *arg)
+{
+	_exit(policy_of(0) != BATCH);
+}
+
+static void test_policies(void)
+{
+	int zero = 0, one = 1;
+
+	ok(syscall(SYS_sched_setscheduler, 0l, (long)IDLE, &zero) == 0 && policy_of(0) == IDLE && policy_of(getpid()) == IDLE, "SCHED_IDLE is kept");
+	ok(gives(syscall(SYS_sched_setscheduler, 0l, (long)BATCH, &one), EINVAL) && policy_of(0) == IDLE, "no priority but 0: EINVAL");
+	ok(syscall(SYS_sched_setscheduler, 0l, (long)(BATCH | RESET_ON_FORK), &zero) == 0 && policy_of(0) == (BATCH | RESET_ON_FORK),
+	   "SCHED_BATCH, and the flag");
+	ok(syscall(SYS_sched_setparam, 0l, &zero) == 0 && policy_of(0) == (BATCH | RESET_ON_FORK), "sched_setparam leaves both");
+	ok(in_child(policy_inherited, NULL) == 0, "a child has the policy and not the flag");
+	ok(syscall(SYS_sched_setscheduler, 0l, 0l, &zero) == 0 && policy_of(0) == 0, "and back");
+}
+
 static void test_cpus(void)
 {
 	uint64_t mask[16] = { 0 }, none = 0;
@@ -367,6 +392,7 @@ int main(int argc, char **argv)
 	test_ends();
 	test_limits();
 	test_cpus();
+	test_policies();
 	test_membarrier();
 	return tap_done();
 }
