@@ -118,11 +118,11 @@ struct device {
 };
 
 static const struct device devices[] = {
-	{ "null", 1, 3, 0666, { .read = null_read, .write = null_write } },
-	{ "zero", 1, 5, 0666, { .read = zero_read, .write = null_write } },
-	{ "full", 1, 7, 0666, { .read = zero_read, .write = full_write } },
-	{ "random", 1, 8, 0666, { .read = random_read, .write = null_write } },
-	{ "urandom", 1, 9, 0666, { .read = random_read, .write = null_write } },
+	{ "null", 1, 3, 0666, { .read = null_read, .write = null_write, .same_everywhere = true } },
+	{ "zero", 1, 5, 0666, { .read = zero_read, .write = null_write, .same_everywhere = true } },
+	{ "full", 1, 7, 0666, { .read = zero_read, .write = full_write, .same_everywhere = true } },
+	{ "random", 1, 8, 0666, { .read = random_read, .write = null_write, .same_everywhere = true } },
+	{ "urandom", 1, 9, 0666, { .read = random_read, .write = null_write, .same_everywhere = true } },
 	{ "console", 5, 1, 0600, { .read = console_file_read, .write = stdout_write, .stream = true } },
 	{ "tty", 5, 0, 0666, { .stream = true } },
 	{ "stderr-console", 5, 64, 0600, { .write = stderr_write, .stream = true } },

@@ -263,6 +263,8 @@ int64_t file_seek(struct file *file, int64_t offset, int whence)
 
 	if (file->ops->stream)
 		return -ESPIPE;
+	if (file->ops->same_everywhere)
+		return whence < 0 || whence > 4 ? -EINVAL : 0; /* SEEK_SET to SEEK_HOLE */
 	if (mutex_lock_killable(&file->pos_lock))
 		return -EINTR;
 	base = seek_base(file, offset, whence);

@@ -355,6 +355,7 @@ struct file_ops {
 	/* A vector of `total` bytes that shall not be torn apart, if the file can: -EOVERFLOW if not. NULL: range by range. */
 	long (*write_whole)(struct file *file, const struct user_range *v, size_t count, size_t total);
 	bool stream;			    /* no position: lseek and pread give -ESPIPE */
+	bool same_everywhere;		    /* at any position: lseek gives 0, whatever it is asked for */
 	bool loose_position;		    /* read and write take locks that come before pos_lock: it is not held meanwhile */
 };
 

@@ -168,6 +168,8 @@ static void test_devices(void)
 	int zero = open("/dev/zero", O_RDWR), null = open("/dev/null", O_RDWR);
 
 	memset(buf, 1, sizeof(buf));
+	ok(lseek(null, 5, SEEK_SET) == 0 && lseek(zero, -7, SEEK_CUR) == 0 && lseek(zero, 1, SEEK_END) == 0, "no place in them: lseek gives 0");
+	ok(lseek(null, 0, 5) == -1 && errno == EINVAL, "unless it is nonsense: EINVAL");
 	ok(read(zero, buf, 4999) == 4999 && !buf[0] && !buf[4998] && buf[4999] == 1, "/dev/zero reads as zeroes");
 	ok(read(null, buf, 10) == 0 && write(null, buf, 5000) == 5000 && write(zero, buf, 10) == 10, "/dev/null is empty and takes everything");
 	close(zero);
