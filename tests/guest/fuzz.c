@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random system calls with random arguments: fuzz [SEED [CALLS [PROCESSES [NAME,NAME... [FOLDER]]]]]; with names only those calls ("all": all), and in a
- * folder of their own ("/fuzz" is on the disk). Nothing is asserted of any answer; what must hold is that the machine goes on: no child sleeps through
- * SIGKILL, none keeps anything, and at the end there is as much free memory as before.
+ * Random system calls with random arguments: fuzz [SEED [CALLS [PROCESSES [NAME,NAME... [FOLDER]]]]]; with names only those calls ("all": all),
+ * and in a folder of their own ("/fuzz" is on the disk). Nothing is asserted of any answer; what must hold is that the machine goes on: no child
+ * sleeps through SIGKILL, none keeps anything, and at the end there is as much free memory as before.
  *
  * Each child takes a new seed, makes calls in one to three threads until it has made its share or has killed itself, and is replaced.
  * It writes down each call before it makes it, in memory it shares with its parent: which call a panic or a hang was in. The
