@@ -314,6 +314,8 @@ static void begin(int i)
 	runners[i] = (struct runner){ .pid = fork() };
 	if (runners[i].pid == 0)
 		child(&slots[i], next_seed);
+	if (runners[i].pid < 0)
+		runners[i].pid = 0; /* no memory: later */
 	next_seed++;
 }
 
@@ -368,7 +370,7 @@ static void rounds(long target, int processes)
 	int busy = 1;
 
 	for (made = 0; busy;) {
-		busy = 0;
+		busy = made < target;
 		reap();
 		for (int i = 0; i < processes; i++) {
 			if (look_after(i) && made < target)
