@@ -9,15 +9,17 @@
 
 long vfs_write_kernel(struct inode *to, const char *buf, size_t n, uint64_t pos)
 {
+	uint64_t size;
 	long done;
 
 	if (mutex_lock_killable(&to->lock))
 		return -EINTR;
-	done = inode_seals(to, VFS_SEAL_WRITE | (pos + n > mapping_size(&to->mapping) ? VFS_SEAL_GROW : 0));
+	size = mapping_size(&to->mapping);
+	done = inode_seals(to, VFS_SEAL_WRITE | (pos + n > size ? VFS_SEAL_GROW : 0));
 	if (!done)
 		done = mapping_write_kernel(&to->mapping, pos, buf, n);
 	if (done > 0)
-		inode_touch_locked(to, TOUCH_MTIME | TOUCH_CTIME);
+		inode_written_locked(to, size);
 	mutex_unlock(&to->lock);
 	return done;
 }

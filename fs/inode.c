@@ -312,7 +312,7 @@ static struct timestamp at_ns(uint64_t ns)
 
 static struct timestamp now(void)
 {
-	return at_ns(clock_wall_ns());
+	return at_ns(clock_wall_coarse_ns());
 }
 
 void inode_init_new(struct inode *inode, const struct inode_make *make)
@@ -325,21 +325,52 @@ void inode_init_new(struct inode *inode, const struct inode_make *make)
 	inode->atime = inode->mtime = inode->ctime = now();
 }
 
-void inode_touch_locked(struct inode *inode, unsigned what)
+/* true: it was another time. */
+static bool set_time(struct timestamp *to, struct timestamp t)
+{
+	bool changed = to->sec != t.sec || to->nsec != t.nsec;
+
+	*to = t;
+	return changed;
+}
+
+/* true: the inode has changed. */
+static bool set_times(struct inode *inode, unsigned what)
 {
 	struct timestamp t = now();
+	bool changed = false;
 
 	if (what & TOUCH_ATIME)
-		inode->atime = t;
+		changed |= set_time(&inode->atime, t);
 	if (what & TOUCH_MTIME) {
 		atomic_store_explicit(&inode->mapping.fault_time, 0, memory_order_relaxed);
-		inode->mtime = t;
+		changed |= set_time(&inode->mtime, t);
 	}
 	if (what & TOUCH_CTIME)
-		inode->ctime = t;
+		changed |= set_time(&inode->ctime, t);
 	if (what & (TOUCH_MTIME | TOUCH_CTIME))
 		atomic_store_explicit(&inode->accessed, false, memory_order_relaxed);
+	return changed;
+}
+
+void inode_touch_locked(struct inode *inode, unsigned what)
+{
+	set_times(inode, what);
 	inode_dirty_locked(inode);
+}
+
+void inode_written_locked(struct inode *inode, uint64_t size_before)
+{
+	bool grew = mapping_size(&inode->mapping) != size_before;
+
+	if (set_times(inode, TOUCH_MTIME | TOUCH_CTIME) || grew)
+		inode_dirty_locked(inode);
+}
+
+void inode_read_locked(struct inode *inode)
+{
+	if (set_times(inode, TOUCH_ATIME))
+		inode_dirty_locked(inode);
 }
 
 void inode_settle_stores_locked(struct inode *inode)

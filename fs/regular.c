@@ -20,7 +20,7 @@ void inode_accessed(struct inode *inode)
 	/* Nobody waits for a time: whoever holds the lock will set some of his own. */
 	if (!mutex_trylock(&inode->lock))
 		return;
-	inode_touch_locked(inode, TOUCH_ATIME);
+	inode_read_locked(inode);
 	atomic_store_explicit(&inode->accessed, true, memory_order_relaxed);
 	mutex_unlock(&inode->lock);
 }
@@ -54,10 +54,11 @@ static int write_seals(struct inode *inode, uint64_t end)
 static long write_locked(struct file *file, uintptr_t buf, size_t n, uint64_t *pos)
 {
 	struct inode *inode = file->inode;
+	uint64_t size = mapping_size(&inode->mapping);
 	long done;
 
 	if (file_flags(file) & VFS_APPEND)
-		*pos = mapping_size(&inode->mapping);
+		*pos = size;
 	done = clip(inode, *pos, n);
 	if (done < 0)
 		return done;
@@ -67,7 +68,7 @@ static long write_locked(struct file *file, uintptr_t buf, size_t n, uint64_t *p
 		done = mapping_write_user(&inode->mapping, *pos, buf, n);
 	if (done > 0) {
 		*pos += (uint64_t)done;
-		inode_touch_locked(inode, TOUCH_MTIME | TOUCH_CTIME);
+		inode_written_locked(inode, size);
 	}
 	return done;
 }

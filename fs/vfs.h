@@ -245,9 +245,14 @@ static inline void inode_dirty_locked(struct inode *inode)
 		inode->ops->dirty(inode);
 }
 
-/* Those times are now. touch_locked: lock held. Sleep. */
+/* Those times are now, and the file system is told of all that has changed. touch_locked: lock held. Sleep. */
 void inode_touch(struct inode *inode, unsigned what);
 void inode_touch_locked(struct inode *inode, unsigned what);
+
+/* Pages were written, or read: nothing else has changed but the size perhaps (blocks are their own affair), and the file system is told only if
+ * it or a time is another now. lock held. Sleep. */
+void inode_written_locked(struct inode *inode, uint64_t size_before);
+void inode_read_locked(struct inode *inode);
 
 /* mtime and ctime, if there were stores through a mapping later than that. Sleep; _locked: lock held. */
 void inode_settle_stores(struct inode *inode);

@@ -97,7 +97,7 @@ long sys_fchown(int fd, unsigned uid, unsigned gid)
 /* 0: *t is what it says; 1: leave it as it is; -EINVAL. */
 static int time_meant(const struct timespec *from, struct timestamp *t)
 {
-	uint64_t now = clock_wall_ns();
+	uint64_t now = clock_wall_coarse_ns();
 
 	if (from->nsec == UTIME_OMIT)
 		return 1;

@@ -23,6 +23,16 @@ static inline uint64_t clock_wall_ns(void) /* any context */
 	return clock_ns() + atomic_load_explicit(&clock_wall_start, memory_order_relaxed);
 }
 
+#define CLOCK_TICK (4 * NSEC_PER_MSEC)
+
+/* The same at the last tick, as Linux has file times: a file that is written again and again gets new ones, to be stored, once a tick. */
+static inline uint64_t clock_wall_coarse_ns(void) /* any context */
+{
+	uint64_t now = clock_wall_ns();
+
+	return now - now % CLOCK_TICK;
+}
+
 /* (T) timer lock of its CPU */
 struct timer {
 	uint64_t when;			     /*							(T) */

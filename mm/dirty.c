@@ -58,12 +58,12 @@ void page_mark_dirty(struct page *page)
 	spin_unlock_irq(&m->lock, flags);
 }
 
-/* Once a millisecond at most: the line is shared by all who store. */
+/* Once a tick: the line is shared by all who store. */
 static void note_store(struct mapping *m)
 {
-	uint64_t now = clock_wall_ns();
+	uint64_t now = clock_wall_coarse_ns();
 
-	if (now - atomic_load_explicit(&m->fault_time, memory_order_relaxed) >= NSEC_PER_MSEC)
+	if (now != atomic_load_explicit(&m->fault_time, memory_order_relaxed))
 		atomic_store_explicit(&m->fault_time, now, memory_order_relaxed);
 }
 
