@@ -86,12 +86,16 @@ static inline _Atomic(void *) *radix_slot(const struct radix *r, uint64_t key)
 	return &node->slots[key % RADIX_SLOTS];
 }
 
+/* What the slot holds, from radix_slot or NULL. Same read section. */
+static inline void *radix_slot_load(_Atomic(void *) *slot)
+{
+	return slot ? atomic_load_explicit(slot, memory_order_acquire) : NULL;
+}
+
 /* The value of key, or NULL. Read section, or under the writer lock. */
 static inline void *radix_load(const struct radix *r, uint64_t key)
 {
-	_Atomic(void *) *slot = radix_slot(r, key);
-
-	return slot ? atomic_load_explicit(slot, memory_order_acquire) : NULL;
+	return radix_slot_load(radix_slot(r, key));
 }
 
 /* Writer. 0, or -ENOMEM with nothing changed. value == NULL deletes (and cannot fail). */

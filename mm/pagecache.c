@@ -58,17 +58,19 @@ void mapping_init(struct mapping *m, const struct backing_ops *ops, uint64_t siz
 
 struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced)
 {
+	_Atomic(void *) *slot;
 	struct page *page;
 
 	*referenced = false;
 	rcu_read_lock();
-	while ((page = cache_peek(m, index))) {
+	slot = radix_slot(&m->pages, index);
+	while ((page = radix_slot_load(slot))) {
 		if (page_tryget(page)) {
-			*referenced = cache_peek(m, index) == page;
+			*referenced = radix_slot_load(slot) == page;
 			if (*referenced)
 				break;
 			page_put(page);
-		} else if (cache_peek(m, index) == page) {
+		} else if (radix_slot_load(slot) == page) {
 			break; /* FROZEN: its owner may be asleep, so do not spin */
 		}
 	}
@@ -287,22 +289,26 @@ void cache_prefetch(struct mapping *m, pgoff_t index, uint64_t n)
 		index = prefetch_some(m, index, end, &err);
 }
 
-/* A page found at index: 1 if it is READY, referenced; else waits until it is not what it was, pinning nothing: 0 to look again, or an error. */
-static int take_found(struct page *page, bool referenced, struct mapping *m, pgoff_t index, enum wait_mode mode)
+/* A page found at index is not READY, or not referenced: waits until it is not what it was, pinning nothing. 0 to look again, or an error. */
+static int wait_found(struct page *page, bool referenced, struct mapping *m, pgoff_t index, enum wait_mode mode)
 {
 	struct page_waiter w;
-	bool queued;
+	bool queued = page_wait_begin(&w, page, m, index);
 
-	if (likely(referenced && page_state(page) == PAGE_READY)) {
-		stat_inc(STAT_cache_hits);
-		if (!page_flag(page, PG_REFERENCED))
-			page_flag_set(page, PG_REFERENCED);
-		return 1;
-	}
-	queued = page_wait_begin(&w, page, m, index);
 	if (referenced)
 		page_put(page); /* law 5: asleep, we pin nothing */
 	return queued ? page_wait_end(&w, mode) : 0;
+}
+
+/* A page found at index: 1 if it is READY, referenced; 0 to look again, or an error. */
+static inline int take_found(struct page *page, bool referenced, struct mapping *m, pgoff_t index, enum wait_mode mode)
+{
+	if (unlikely(!referenced || page_state(page) != PAGE_READY))
+		return wait_found(page, referenced, m, index, mode);
+	stat_inc(STAT_cache_hits);
+	if (!page_flag(page, PG_REFERENCED))
+		page_flag_set(page, PG_REFERENCED);
+	return 1;
 }
 
 /* One look at the slot: 1 and a referenced READY page, 0 to look again, or an error. */
