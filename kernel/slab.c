@@ -151,8 +151,8 @@ static struct slab *slab_put(struct slab_cache *c, struct slab *s, void *object)
 
 /* ---- caches ---- */
 
-/* A frame is asked for without the lock, so another CPU may have added one as well: no harm. */
-static bool cache_grow(struct slab_cache *c)
+/* A frame is asked for without the lock, so another CPU may have added one as well: no harm. Seldom, so kept out of slab_alloc, which is short. */
+static __attribute__((noinline)) bool cache_grow(struct slab_cache *c)
 {
 	struct slab *s = slab_new(c);
 	irqflags_t irq;
@@ -183,7 +183,7 @@ void *slab_alloc(struct slab_cache *c)
 {
 	void *object;
 
-	while (!(object = cache_take(c)))
+	while (unlikely(!(object = cache_take(c))))
 		if (!cache_grow(c))
 			return NULL;
 	if (DEBUG)

@@ -345,21 +345,12 @@ int bonsai_replace(struct bonsai_update *u, uintptr_t old_start, uintptr_t start
 
 /* ---- the end of an update ---- */
 
-static void retire_chain(const struct bonsai_mem *mem, struct bonsai_node *n)
-{
-	while (n) {
-		struct bonsai_node *next = n->chain;
-
-		mem->retire(n);
-		n = next;
-	}
-}
-
 void bonsai_commit(struct bonsai_update *u)
 {
 	/* every node below is complete: pairs with bonsai_root */
 	atomic_store_explicit(&u->tree->root, u->root, memory_order_release);
-	retire_chain(u->tree->mem, u->replaced);
+	if (u->replaced)
+		u->tree->mem->retire(u->replaced);
 }
 
 /* Above a node of this update there are only nodes of this update. */
@@ -377,13 +368,15 @@ void bonsai_abort(struct bonsai_update *u)
 	free_new(u, u->root);
 }
 
-static void retire_all(const struct bonsai_mem *mem, node_t n)
+/* All of subtree n, chained, and behind them `rest`. */
+static struct bonsai_node *chain_all(node_t n, struct bonsai_node *rest)
 {
+	struct bonsai_node *first = (struct bonsai_node *)(uintptr_t)n;
+
 	if (!n)
-		return;
-	retire_all(mem, n->left);
-	retire_all(mem, n->right);
-	mem->retire((void *)(uintptr_t)n);
+		return rest;
+	first->chain = chain_all(n->left, chain_all(n->right, rest));
+	return first;
 }
 
 void bonsai_clear(struct bonsai *t)
@@ -392,7 +385,8 @@ void bonsai_clear(struct bonsai *t)
 
 	/* nothing is published: relaxed will do */
 	atomic_store_explicit(&t->root, NULL, memory_order_relaxed);
-	retire_all(t->mem, root);
+	if (root)
+		t->mem->retire(chain_all(root, NULL));
 }
 
 bool bonsai_sound(node_t n)

@@ -10,8 +10,8 @@
  *     never half of an update, however many ranges that update touched;
  *  2. an update that fails is dropped by bonsai_abort, and nothing has happened. Running out of memory is the only way to
  *     fail, it can happen in every operation until commit, and commit cannot fail;
- *  3. nodes that a commit replaced go to mem->retire, which must wait for the readers (RCU); nodes that were never published
- *     go to mem->free at once.
+ *  3. nodes that a commit replaced go to mem->retire, all at once, which must wait for the readers (RCU); nodes that were
+ *     never published go to mem->free at once.
  * What a reader may miss: every commit after its load of the root. It must have its own way to learn that (mm's is vma->state).
  *
  * Balance is by weight (subtree size + 1, no child heavier than 3 times the other; Hirai and Yamamoto, "Balancing weight-
@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All constant once published, but for the last two words, which readers do not look at. */
+/* All constant once published, but for the last three words, which readers do not look at. */
 struct bonsai_node {
 	uintptr_t start, end;
 	const struct bonsai_node *left, *right;
@@ -34,11 +34,9 @@ struct bonsai_node {
 	uintptr_t first, last; /* of the whole subtree: lowest start, highest end */
 	uintptr_t gap;	       /* largest gap between two neighbours of the subtree */
 	size_t size;	       /* ranges in the subtree */
+	struct bonsai_node *chain; /* the next in bonsai_update.replaced, and of those retired together */
 	union {
-		struct {
-			struct bonsai_node *chain; /* the next in bonsai_update.replaced */
-			uint64_t born;		   /* the update that made it */
-		};
+		uint64_t born;	  /* the update that made it */
 		void *reclaim[2]; /* the owner's from mem->retire on: room for an rcu_head */
 	};
 };
@@ -46,7 +44,7 @@ struct bonsai_node {
 struct bonsai_mem {
 	void *(*alloc)(size_t size); /* NULL: none */
 	void (*free)(void *node);    /* no reader ever saw it */
-	void (*retire)(void *node);  /* free it when every reader of today is gone */
+	void (*retire)(struct bonsai_node *first); /* free it, and all that follow through chain, when every reader of today is gone */
 };
 
 struct bonsai {

@@ -23,7 +23,7 @@ struct zap {
 	uintptr_t from; /* first address whose entry was removed since the last flush */
 	uintptr_t to;	/* end of it */
 	unsigned n;
-	struct page *pages[BATCH];
+	struct page **pages; /* these, BATCH at most, are to be let go */
 };
 
 static void zap_flush(struct zap *z)
@@ -110,7 +110,8 @@ static void zap_range(struct zap *z, uintptr_t start, uintptr_t end)
 
 void pt_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 {
-	struct zap z = { .mm = mm };
+	struct page *pages[BATCH];
+	struct zap z = { .mm = mm, .pages = pages };
 
 	zap_range(&z, start, end);
 	/* acquire: pairs with drop_counts in mm/rmap.c, which says why */
@@ -126,7 +127,8 @@ void pt_zap(struct mm *mm, uintptr_t start, uintptr_t end)
  */
 void pt_zap_file(const struct vma *vma, uintptr_t start, uintptr_t end, bool copies)
 {
-	struct zap z = { .mm = vma->mm, .file = vma, .copies = copies };
+	struct page *pages[BATCH];
+	struct zap z = { .mm = vma->mm, .file = vma, .copies = copies, .pages = pages };
 
 	pt_barrier(vma->mm);
 	zap_range(&z, start, end);

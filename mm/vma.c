@@ -58,19 +58,22 @@ static void node_free(void *node)
 	slab_free(&node_cache, node);
 }
 
-static void node_free_rcu(struct rcu_head *head)
+static void nodes_free_rcu(struct rcu_head *head)
 {
-	node_free(container_of((void *)head, struct bonsai_node, reclaim));
+	struct bonsai_node *node = container_of((void *)head, struct bonsai_node, reclaim), *next;
+
+	for (; node; node = next) {
+		next = node->chain;
+		node_free(node);
+	}
 }
 
-static void node_retire(void *p)
+static void nodes_retire(struct bonsai_node *first)
 {
-	struct bonsai_node *node = p;
-
-	rcu_call((struct rcu_head *)node->reclaim, node_free_rcu);
+	rcu_call((struct rcu_head *)first->reclaim, nodes_free_rcu);
 }
 
-const struct bonsai_mem vma_tree_mem = { node_alloc, node_free, node_retire };
+const struct bonsai_mem vma_tree_mem = { node_alloc, node_free, nodes_retire };
 
 void vma_file_get(const struct vma *vma)
 {

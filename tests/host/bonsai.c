@@ -40,9 +40,10 @@ static void node_free(void *node)
 	free(node);
 }
 
-static void node_retire(void *node)
+static void nodes_retire(struct bonsai_node *first)
 {
-	waiting[nodes_waiting++] = node;
+	for (struct bonsai_node *node = first; node; node = node->chain)
+		waiting[nodes_waiting++] = node;
 }
 
 static void grace_period(void)
@@ -51,7 +52,7 @@ static void grace_period(void)
 		node_free(waiting[--nodes_waiting]);
 }
 
-static const struct bonsai_mem mem = { node_alloc, node_free, node_retire };
+static const struct bonsai_mem mem = { node_alloc, node_free, nodes_retire };
 
 static void model_insert(struct model *m, unsigned at, struct range r)
 {
