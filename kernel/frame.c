@@ -8,7 +8,7 @@
  * the byte of its first frame says so), or not ours (then the byte is 0 for ever).
  *
  * Single frames go through a small stack for each CPU, which is that CPU's alone while interrupts are off. A frame in it
- * counts as used for the buddy allocator. While memory is short (fewer free than the reserve) frames go straight to the lists,
+ * counts as used for the buddy allocator. An empty stack is filled from whole blocks, which are cut up at once. While memory is short (fewer free than the reserve) frames go straight to the lists,
  * so that the reserve is not spent by those who may not dip into it.
  *
  * Debug builds fill freed frames with a pattern and look for it when they are handed out, so that a write after the free
@@ -238,15 +238,31 @@ static pfn_t cache_pop(struct frame_cache *c)
 	return c->frames[n];
 }
 
+/* The order of the next block to be cut into `most` frames at most: the smallest there is, so that larger ones stay whole. zone_lock held. */
+static unsigned fill_order(unsigned most)
+{
+	unsigned order = 0;
+
+	if (nr_free() < zone.reserve + most)
+		return 0; /* the reserve is near, and is asked frame by frame */
+	while (2u << order <= most && list_empty(&zone_free[order]))
+		order++;
+	return order;
+}
+
 static void cache_fill(struct frame_cache *c, unsigned flags)
 {
 	spin_lock(&zone_lock);
 	while (cache_count(c) < CACHE_BATCH) {
-		pfn_t pfn = block_take_for(0, flags);
+		unsigned order = fill_order(CACHE_BATCH - cache_count(c));
+		pfn_t pfn = block_take_for(order, flags);
 
 		if (pfn == NO_FRAME)
 			break;
-		cache_push(c, pfn);
+		for (pfn_t p = pfn; p < pfn + (1ull << order); p++) {
+			state_set(p, STATE_USED);
+			cache_push(c, p);
+		}
 		flags = FRAME_NORMAL; /* one from the reserve is enough */
 	}
 	spin_unlock(&zone_lock);

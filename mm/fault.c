@@ -61,7 +61,8 @@ enum verdict fault_release(struct fault *f, enum verdict v)
 		page_put(f->at.copy);
 	if (f->at.holds & HOLDS_RCU)
 		rcu_read_unlock();
-	__builtin_memset(&f->at, 0, sizeof(f->at));
+	f->at.holds = HOLDS_NOTHING;
+	f->at.source = f->at.copy = NULL;
 	return v;
 }
 

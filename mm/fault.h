@@ -20,15 +20,16 @@ struct fault {
 	uintptr_t address; /* page aligned */
 	unsigned access;   /* enum fault_access */
 
-	/* the attempt: reset by fault_release */
+	/* the attempt. What it holds, let go by fault_release; and what it knows, set anew by the steps in their order */
 	struct {
 		unsigned holds;	     /* enum holds */
-		struct vma *vma;     /* valid in the RCU section */
-		pte_t *slot;	     /* leaf entry; its table is valid in the RCU section */
-		pte_t old;	     /* what it held when we looked */
 		struct page *source; /* the page found: cached, or mapped by `old`. Referenced */
 		struct page *copy;   /* a fresh anonymous page to map instead. Referenced */
-		enum stat made;	     /* what install will have done */
+
+		struct vma *vma; /* valid in the RCU section */
+		pte_t *slot;	 /* leaf entry; its table is valid in the RCU section */
+		pte_t old;	 /* what it held when we looked */
+		enum stat made;	 /* what install will have done */
 	} at;
 
 	/* the bill */
