@@ -166,15 +166,15 @@ static long move(struct file *file, bool write, uintptr_t buf, size_t n, uint64_
 
 	if (!(write ? file_writable(file) : file_readable(file)))
 		return -EBADF;
+	if (!user_range_ok(buf, n))
+		return -EFAULT;
 	if (!write && inode_type(file->inode) == S_IFDIR)
 		return -EISDIR;
 	if (!op)
 		return -EINVAL;
-	if (!user_range_ok(buf, n))
-		return -EFAULT;
+	n = n < RW_MAX ? n : RW_MAX;
 	if (n > INT64_MAX - *pos)
 		return -EINVAL;
-	n = n < RW_MAX ? n : RW_MAX;
 	if (write && file->ops->write_at)
 		return file->ops->write_at(file, buf, n, pos);
 	done = op(file, buf, n, *pos);

@@ -20,12 +20,14 @@ struct transfer {
 };
 
 /* RLIMIT_FSIZE: a write beyond it is cut, one that begins there is a signal. Where another thread moves the position meanwhile, the limit may be
- * missed by that much. */
-static int size_limit(const struct transfer *t, size_t *n)
+ * missed by that much. What is no write to a file at all, the file refuses. */
+static int size_limit(const struct transfer *t, uintptr_t buf, size_t *n)
 {
 	uint64_t at = t->pos;
 
-	if (limit_get(RLIMIT_FSIZE) == RLIM_INFINITY)
+	if (limit_get(RLIMIT_FSIZE) == RLIM_INFINITY || !*n || inode_type(t->file->inode) != S_IFREG)
+		return 0;
+	if (!file_writable(t->file) || !user_range_ok(buf, *n))
 		return 0;
 	if (at == POS_OWN)
 		at = file_flags(t->file) & VFS_APPEND ? mapping_size(&t->file->inode->mapping) : t->file->pos;
@@ -34,20 +36,10 @@ static int size_limit(const struct transfer *t, size_t *n)
 
 static long move_range(const struct transfer *t, uintptr_t buf, size_t n)
 {
-	bool open = t->write ? file_writable(t->file) : file_readable(t->file);
+	int err = t->write ? size_limit(t, buf, &n) : 0;
 
-	if (!open)
-		return -EBADF;
-	if (!user_range_ok(buf, n))
-		return -EFAULT;
-	if (n > MAX_RW_COUNT)
-		n = MAX_RW_COUNT;
-	if (t->write && inode_type(t->file->inode) == S_IFREG && n) {
-		int err = size_limit(t, &n);
-
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	if (t->pos == POS_OWN)
 		return t->write ? file_write(t->file, buf, n) : file_read(t->file, buf, n);
 	return t->write ? file_pwrite(t->file, buf, n, t->pos) : file_pread(t->file, buf, n, t->pos);
