@@ -64,6 +64,14 @@ static void touch(volatile char *p, size_t size, size_t step, int write)
 	}
 }
 
+/* What was freed before is given back a moment later: not in the midst of what is measured next. */
+static void settle(void)
+{
+	struct timespec ts = { 0, 10000000 };
+
+	nanosleep(&ts, NULL);
+}
+
 /* ---- faults ---- */
 
 static void read_fault(void)
@@ -110,13 +118,16 @@ static void anonymous_fault(void)
 	munmap(p, 4 * MIB);
 }
 
+/* So many that what is freed by them is given back meanwhile. */
 static void map_unmap(void)
 {
-	unsigned long start = now();
+	unsigned long start;
 
-	for (int i = 0; i < 100; i++)
+	settle();
+	start = now();
+	for (int i = 0; i < 1000; i++)
 		munmap(map(64 * 1024, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1), 64 * 1024);
-	result("mmap_munmap_64k", start, 100);
+	result("mmap_munmap_64k", start, 1000);
 }
 
 /* ---- files ---- */
@@ -139,14 +150,6 @@ static void write_pages(void)
 		if (pwrite(file, buffer, MIB, (off_t)at) != (ssize_t)MIB)
 			fatal("pwrite");
 	result("write_page_in_1m", start, 4 * MIB / PAGE);
-}
-
-/* What was freed before is given back a moment later: not in the midst of what is measured next. */
-static void settle(void)
-{
-	struct timespec ts = { 0, 10000000 };
-
-	nanosleep(&ts, NULL);
 }
 
 static void one_byte(void)
