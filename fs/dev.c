@@ -3,6 +3,7 @@
 #include "drivers/console.h"
 #include "fs/memdir.h"
 #include "fs/tty.h"
+#include "fs/mount.h"
 #include "kernel/log.h"
 #include "kernel/slab.h"
 #include "kernel/time.h"

@@ -7,6 +7,7 @@
  * groups' sums, put there by sync. Copies of super block and descriptors in other groups are left as mke2fs made them.
  */
 #include "fs/ext2.h"
+#include "fs/mount.h"
 #include "kernel/log.h"
 #include "kernel/slab.h"
 #include "kernel/time.h"

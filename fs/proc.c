@@ -4,6 +4,7 @@
 
 #include "fs/memdir.h"
 #include "fs/proc_pid.h"
+#include "fs/mount.h"
 #include "kernel/log.h"
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"

@@ -441,19 +441,8 @@ int pipe_create(unsigned flags, struct file **reader, struct file **writer);
 /* The first program's descriptors: standard input and output, and standard error. */
 int console_open(bool err_apart, struct file *files[3]);
 
-/* ---- what there is to mount ---- */
-
-struct blkdev;
-
-/* On an error `why` says in one line what is wrong and what to do. */
-int ext2_mount(struct blkdev *dev, struct super **out, char *why, size_t size);
-struct super *proc_mount(void);
-struct super *dev_mount(void);
-struct super *tmpfs_mount(unsigned mode); /* of the root. NULL: no memory */
-
 /* fs/dev.c: for a character device's inode in another file system. What opens is the device of that number; -ENXIO: there is none. */
 extern const struct inode_ops device_node_ops;
 int device_node_open(struct inode *inode, struct file *file);
-
 
 #endif

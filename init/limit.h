@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (limit_file_size, init/sys_attr.c), AS, DATA and STACK (mm/),
- * SIGPENDING (init/signal_queue.c).
+ * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (limit_file_size, init/sys_attr.c), AS, DATA
+ * and STACK (mm/), SIGPENDING (init/signal_queue.c).
  * NPROC binds nobody: everybody is root. CORE limits what is never written.
  */
 #ifndef INIT_LIMIT_H

@@ -3,6 +3,7 @@
 
 #include "drivers/block.h"
 #include "drivers/ramblk.h"
+#include "fs/mount.h"
 #include "fs/vfs.h"
 #include "init/cmdline.h"
 #include "init/run.h"

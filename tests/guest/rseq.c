@@ -40,8 +40,8 @@ static long rseq(void *at, unsigned size, int flags, unsigned signature)
 }
 
 /*
- * Spins inside a stretch until it is aborted or the flag is set; 1: aborted. The abort address has the signature before it. Nothing but the two
- * words is touched, so that it may begin again at any point.
+ * Spins inside a stretch until it is aborted or the flag is set; 1: aborted. The abort address has the signature before it. Nothing but the
+ * two words is touched, so that it may begin again at any point.
  */
 long spin(struct area *a, struct critical *c, volatile int *stop);
 
@@ -82,9 +82,11 @@ static void test_registering(void)
 	ok(rseq(&area, sizeof(area), 0, 1) == -EPERM, "with another signature: EPERM");
 	ok(rseq(&other, sizeof(other), 0, SIGNATURE) == -EINVAL, "another area: EINVAL");
 	ok(rseq(&area, sizeof(area), 2, SIGNATURE) == -EINVAL, "an unknown flag: EINVAL");
-	ok(rseq(&other, sizeof(other), 1, SIGNATURE) == -EINVAL && rseq(&area, sizeof(area), 1, 1) == -EPERM, "unregistering what is not, or wrongly");
+	ok(rseq(&other, sizeof(other), 1, SIGNATURE) == -EINVAL && rseq(&area, sizeof(area), 1, 1) == -EPERM,
+	   "unregistering what is not, or wrongly");
 	ok(rseq(&area, sizeof(area), 1, SIGNATURE) == 0 && area.cpu_id == UINT32_MAX && area.cpu_id_start == 0, "unregistered");
-	ok(rseq((char *)&area + 8, sizeof(area), 0, SIGNATURE) == -EINVAL && rseq(&area, 16, 0, SIGNATURE) == -EINVAL, "a bad place, a bad size: EINVAL");
+	ok(rseq((char *)&area + 8, sizeof(area), 0, SIGNATURE) == -EINVAL && rseq(&area, 16, 0, SIGNATURE) == -EINVAL,
+	   "a bad place, a bad size: EINVAL");
 	ok(rseq((void *)0xffff800000000000ul, sizeof(area), 0, SIGNATURE) == -EFAULT, "not the program's memory: EFAULT");
 }
 

@@ -3,6 +3,7 @@
 #include "drivers/block.h"
 #include "drivers/ramblk.h"
 #include "fs/pipe.h"
+#include "fs/mount.h"
 #include "lib/errno.h"
 #include <string.h>
 #include <sys/wait.h>

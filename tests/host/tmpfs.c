@@ -5,6 +5,7 @@
  *
  * Arguments: seed, operations of each thread.
  */
+#include "fs/mount.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
 #include "lib/prng.h"
