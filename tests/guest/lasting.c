@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #define HERE (-100)
+#define EMPTY 0x1000l /* AT_EMPTY_PATH */
 #define FOLLOW 0x400
 #ifdef __aarch64__
 #define L_TMPFILE (020000000 | 040000)
@@ -42,6 +43,8 @@ static int link_fd(int fd, const char *name)
 	char path[40];
 
 	sprintf(path, "/proc/self/fd/%d", fd);
+	if (access("/proc/self/fd", F_OK)) /* Linux in a root of its own */
+		return err(syscall(SYS_linkat, fd, "", HERE, name, EMPTY));
 	return err(syscall(SYS_linkat, HERE, path, HERE, name, FOLLOW));
 }
 
@@ -117,6 +120,7 @@ static void stores(const char *where)
 	ok(now.st_mtim.tv_sec == 2000 && after(now.st_ctim, was.st_ctim), "%s: a time that is set later stays", where);
 	munmap(p, 2 * PAGE);
 	close(fd);
+	pause_ms(30);
 	fd = open("mapped", O_RDWR);
 	p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
