@@ -52,7 +52,7 @@ def first_block(path, inode):
 
 
 def run(arch, path, name, *args):
-    result = faultline("exec", "--image", path, "--timeout", "60", "--log", program(arch, name), *args)
+    result = faultline("exec", "--image", path, "--no-fsck", "--timeout", "60", "--log", program(arch, name), *args)
     return result.returncode, result.stdout, result.stderr.decode(errors="replace")
 
 
