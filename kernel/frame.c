@@ -8,8 +8,8 @@
  * the byte of its first frame says so), or not ours (then the byte is 0 for ever).
  *
  * Single frames go through a small stack for each CPU, which is that CPU's alone while interrupts are off. A frame in it
- * counts as used for the buddy allocator. An empty stack is filled from whole blocks, which are cut up at once. While memory is short (fewer free than the reserve) frames go straight to the lists,
- * so that the reserve is not spent by those who may not dip into it.
+ * counts as used for the buddy allocator. An empty stack is filled from whole blocks, which are cut up at once. While memory is
+ * short (fewer free than the reserve) frames go straight to the lists, so that the reserve is not spent by those who may not dip into it.
  *
  * Debug builds fill freed frames with a pattern and look for it when they are handed out, so that a write after the free
  * is reported with its frame; and tell a frame that is freed twice.

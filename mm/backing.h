@@ -90,7 +90,7 @@ struct mapping {
 	_Atomic uint32_t ra_size;	/* read-ahead: pages in the last window		(A)	*/
 	_Atomic uint64_t futex_id;	/* kernel/futex.h; 0: none yet			(A)	*/
 	struct rwsem invalidate;	/* shared: whoever adds pages to read them; exclusive: whoever takes blocks away	*/
-	_Atomic uint64_t fault_time;	/* clock_wall_coarse_ns of a fault that let somebody store, since mtime was set: the later mtime; 0: none (A) */
+	_Atomic uint64_t fault_time;	/* clock_wall_coarse_ns of a fault that let somebody store since mtime was set; 0: none (A) */
 	_Atomic bool may_store;		/* some mapping could, or could have, stored behind the end; never cleared	(A)	*/
 	_Atomic uint32_t error_seq;	/* errors of write-back: mm/writeback.h		(A)	*/
 	bool listed;			/* on the list of dirty mappings		(M)	*/
