@@ -166,7 +166,7 @@ static void program_take(struct program *p)
 	struct file *old_exe = self->exe;
 	irqflags_t flags;
 
-	futex_release();
+	futex_release(false);
 	flags = spin_lock_irq(&self->lock);
 	self->mm = p->mm;
 	self->exe = p->file;

@@ -242,7 +242,7 @@ void task_exit(int status)
 	struct process *p = t->process;
 	unsigned tid = current->tid;
 
-	futex_release();
+	futex_release(true);
 	thread_set_space(current, NULL);
 	current->mm = NULL;
 	if (tid != p->pid) {

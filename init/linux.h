@@ -213,10 +213,12 @@ enum {
 	FUTEX_CLOCK_REALTIME = 256,
 };
 
-/* The word of a robust or priority-inheriting mutex. */
-#define FUTEX_WAITERS 0x80000000u
-#define FUTEX_OWNER_DIED 0x40000000u
-#define FUTEX_TID_MASK 0x3fffffffu
+enum { FUTEX_32 = 2, FUTEX_WAITV_MAX = 128 };
+
+struct linux_waitv {
+	uint64_t value, word;
+	uint32_t flags, reserved;
+};
 
 #define ROBUST_LIST_LIMIT 2048
 

@@ -53,8 +53,8 @@
 	X(set_tid_address, 1) X(arch_prctl, 2) X(getrusage, 2) \
 	/* rseq.c */ \
 	X(rseq, 4) \
-	/* futex.c, robust.c */ \
-	X(futex, 6) X(set_robust_list, 2) X(get_robust_list, 3) \
+	/* futex.c, futex_waitv.c, robust.c */ \
+	X(futex, 6) X(futex_waitv, 5) X(set_robust_list, 2) X(get_robust_list, 3) \
 	/* sys_limit.c */ \
 	X(prlimit64, 4) X(getrlimit, 2) X(setrlimit, 2) \
 	/* sys_signal.c */ \
@@ -226,6 +226,7 @@ long sys_set_tid_address(uintptr_t word);
 long sys_arch_prctl(unsigned code, uintptr_t arg);
 long sys_getrusage(int who, uintptr_t out);
 long sys_futex(uintptr_t word, unsigned op, uint32_t value, uintptr_t timeout, uintptr_t second, uint32_t value3);
+long sys_futex_waitv(uintptr_t from, unsigned n, unsigned flags, uintptr_t timeout, int clock);
 long sys_rseq(uintptr_t area, unsigned size, int flags, uint32_t signature);
 long sys_set_robust_list(uintptr_t head, size_t size);
 long sys_get_robust_list(int tid, uintptr_t head, uintptr_t size);

@@ -42,6 +42,7 @@
 	X(PT_TABLES,	false,	"mm->table_lock: page tables come and go")                         \
 	X(PT,		false,	"entries of one page table")                                       \
 	X(FUTEX,	false,	"a bucket of futex waiters; two in order of address")              \
+	X(FUTEX_PI,	false,	"who waits for whom at priority-inheriting futexes")               \
 	X(INODE_CACHE,	false,	"which inodes are in memory")                                      \
 	X(EXT2,		false,	"lists of one ext2 file system, an inode being copied")            \
 	X(TEXT,		false,	"which text an open file of /proc shows")                          \

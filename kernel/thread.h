@@ -96,6 +96,11 @@ struct thread {
 	struct process *process;/* init floor: NULL in a kernel thread					*/
 	struct task *task;	/* init floor: the same							*/
 
+	/* kernel/futex_pi.c, under its lock */
+	struct list pi_waiters;	/* struct pi_waiter.same_owner: who waits for what it has		*/
+	struct pi_waiter *pi_wait; /* what it waits for, or NULL						*/
+	bool pi_gone;		/* it ends: nobody may begin to wait for it				*/
+
 	_Atomic(struct thread *) all_next; /* every started thread; all-threads lock, RCU to read	*/
 	struct thread *all_prev;	   /* all-threads lock						*/
 	struct rcu_head rcu;	/* freed after a grace period: wakers may hold a bare pointer		*/
