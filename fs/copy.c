@@ -15,7 +15,7 @@ long vfs_write_kernel(struct inode *to, const char *buf, size_t n, uint64_t pos)
 	if (mutex_lock_killable(&to->lock))
 		return -EINTR;
 	size = mapping_size(&to->mapping);
-	done = inode_seals(to, VFS_SEAL_WRITE | (pos + n > size ? VFS_SEAL_GROW : 0));
+	done = inode_seals(to, VFS_SEALS_WRITE | (pos + n > size ? VFS_SEAL_GROW : 0));
 	if (!done)
 		done = mapping_write_kernel(&to->mapping, pos, buf, n);
 	if (done > 0)

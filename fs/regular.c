@@ -5,7 +5,7 @@
  * A write holds the inode's lock, and so is whole for other writers, unless its source has to be faulted in: then it lets go, and goes on
  * (law 4). With O_APPEND it begins where the file ends when it gets the lock, each time.
  */
-#include "fs/vfs.h"
+#include "fs/seals.h"
 
 #include "arch/upcall.h"
 #include "lib/errno.h"
@@ -45,11 +45,6 @@ static long clip(struct inode *inode, uint64_t pos, size_t n)
 	return n < most - pos ? (long)n : (long)(most - pos);
 }
 
-static int write_seals(struct inode *inode, uint64_t end)
-{
-	return inode_seals(inode, VFS_SEAL_WRITE | (end > mapping_size(&inode->mapping) ? VFS_SEAL_GROW : 0));
-}
-
 /* One hold of the lock. > 0: written; 0: the source is to be faulted in; or -errno. */
 static long write_locked(struct file *file, uintptr_t buf, size_t n, uint64_t *pos)
 {
@@ -62,10 +57,10 @@ static long write_locked(struct file *file, uintptr_t buf, size_t n, uint64_t *p
 	done = clip(inode, *pos, n);
 	if (done < 0)
 		return done;
-	n = (size_t)done;
-	done = write_seals(inode, *pos + n);
-	if (!done)
-		done = mapping_write_user(&inode->mapping, *pos, buf, n);
+	if (unlikely(inode->seals))
+		done = inode_seals_write(inode, *pos, (size_t)done);
+	if (done > 0)
+		done = mapping_write_user(&inode->mapping, *pos, buf, (size_t)done);
 	if (done > 0) {
 		*pos += (uint64_t)done;
 		inode_written_locked(inode, size);

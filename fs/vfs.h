@@ -173,7 +173,9 @@ struct inode_ops {
 };
 
 /* What can never be done to the file again: Linux's numbers. */
-enum seals { VFS_SEAL_SEAL = 1, VFS_SEAL_SHRINK = 2, VFS_SEAL_GROW = 4, VFS_SEAL_WRITE = 8 };
+enum seals { VFS_SEAL_SEAL = 1, VFS_SEAL_SHRINK = 2, VFS_SEAL_GROW = 4, VFS_SEAL_WRITE = 8, VFS_SEAL_FUTURE_WRITE = 16, VFS_SEAL_EXEC = 32 };
+
+#define VFS_SEALS_WRITE (VFS_SEAL_WRITE | VFS_SEAL_FUTURE_WRITE)
 
 enum fallocate_mode { FALLOC_KEEP_SIZE = 1, FALLOC_PUNCH_HOLE = 2 };
 
@@ -197,6 +199,7 @@ struct inode {
 	struct inode *was_in;		/* a removed directory's parent, referenced: its ".."	(N) */
 	_Atomic bool accessed;		/* atime is later than mtime and ctime: reading need not set it	(A) */
 	uint8_t seals;			/* enum seals				(I) */
+	_Atomic int storers;		/* fs/seals.c				(A) */
 	bool linkable;			/* made by O_TMPFILE: may get its first name	(I) */
 	uint64_t serial;		/* no other inode ever had it: the name cache's key	(C) */
 	struct list hash;		/* by (super, ino)			(H) */

@@ -337,7 +337,7 @@ static int memfd_open(const char *name, unsigned flags, struct file **file)
 	strlcpy(inode->name, "memfd:", sizeof(inode->name)); /* nobody else has it yet */
 	strlcat(inode->name, name, sizeof(inode->name));
 	if (flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL))
-		inode->seals = 0;
+		inode->seals = flags & MFD_NOEXEC_SEAL ? VFS_SEAL_EXEC : 0;
 	err = vfs_open_inode(inode, VFS_READ | VFS_WRITE, file);
 	inode_put(inode);
 	return err;

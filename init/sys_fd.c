@@ -3,6 +3,7 @@
 #include "init/syscalls.h"
 
 #include "fs/pipe.h"
+#include "fs/seals.h"
 #include "init/files.h"
 #include "init/flock.h"
 #include "init/linux.h"
@@ -152,6 +153,10 @@ static long file_fcntl(int fd, struct file *file, unsigned command, uint64_t arg
 		return arg > PIPE_SIZE_ANYBODY && !cred_capable(CAP_SYS_RESOURCE) ? -EPERM : file_pipe_size(file, arg ? arg : 1);
 	case F_GETPIPE_SZ:
 		return file_pipe_size(file, 0);
+	case F_ADD_SEALS:
+		return arg > UINT32_MAX ? -EINVAL : file_seals_add(file, (unsigned)arg);
+	case F_GET_SEALS:
+		return file_seals_get(file);
 	case F_SETOWN: /* nobody is told by signals */
 	case F_GETOWN:
 	case F_SETSIG:

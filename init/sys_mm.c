@@ -2,7 +2,7 @@
 /* System calls that map, and change what is mapped. */
 #include "init/process_impl.h"
 
-#include "fs/vfs.h"
+#include "fs/seals.h"
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/syscalls.h"
@@ -129,6 +129,22 @@ static long map_zero(struct map_request *r, unsigned flags, const struct file *f
 	return map_anonymous(r, flags);
 }
 
+/* Shared, of a file in memory that may be sealed: what is sealed already can be looked at, and never be stored to. */
+static long map_sealable(struct map_request *r, unsigned flags, struct inode *inode)
+{
+	int err = inode->seals & VFS_SEAL_FUTURE_WRITE ? -EPERM : inode_store_begin(inode);
+	long ret;
+
+	if (err && r->flags & VMA_WRITE)
+		return err;
+	if (err)
+		r->flags &= ~(unsigned)VMA_MAYWRITE;
+	ret = map_and_populate(r, flags);
+	if (!err)
+		inode_store_end(inode);
+	return ret;
+}
+
 static long map_file(struct map_request *r, unsigned flags, struct file *file, uint64_t offset)
 {
 	unsigned type = flags & MAP_TYPE;
@@ -143,7 +159,11 @@ static long map_file(struct map_request *r, unsigned flags, struct file *file, u
 	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
 		return -EINVAL;
 	err = request_file(r, flags, file);
-	return err ? err : map_and_populate(r, flags);
+	if (err)
+		return err;
+	if (r->flags & VMA_SHARED && r->flags & VMA_MAYWRITE && inode_sealable(file->inode))
+		return map_sealable(r, flags, file->inode);
+	return map_and_populate(r, flags);
 }
 
 static long map_fd(struct map_request *r, unsigned flags, int fd, uint64_t offset)

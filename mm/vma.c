@@ -96,12 +96,29 @@ void vma_file_put(const struct backing_ops *ops, struct mapping *m, void *via)
 		ops->put(m);
 }
 
+static bool may_store(const struct vma *vma)
+{
+	return (vma->flags & (VMA_SHARED | VMA_MAYWRITE)) == (VMA_SHARED | VMA_MAYWRITE);
+}
+
+bool mapping_has_storer(struct mapping *m)
+{
+	struct vma *vma;
+	bool found = false;
+
+	mutex_lock(&m->mappers_lock);
+	list_for_each(vma, &m->mappers, mapper)
+		found |= may_store(vma);
+	mutex_unlock(&m->mappers_lock);
+	return found;
+}
+
 static void mapper_add(struct vma *vma)
 {
 	struct mapping *m = vma->mapping;
 
 	vma_file_get(vma);
-	if ((vma->flags & (VMA_SHARED | VMA_MAYWRITE)) == (VMA_SHARED | VMA_MAYWRITE))
+	if (may_store(vma))
 		atomic_store_explicit(&m->may_store, true, memory_order_relaxed);
 	mutex_lock(&m->mappers_lock);
 	list_append(&m->mappers, &vma->mapper);
