@@ -2,6 +2,7 @@
 /* From file to file within the kernel, a page's worth at a time. Each part is whole for other writers; the copy as a whole is not. */
 #include "fs/copy.h"
 
+#include "fs/seals.h"
 #include "kernel/slab.h"
 #include "mm/write.h"
 

@@ -52,6 +52,9 @@ struct proc_processes {
 	const struct proc_file *files; /* name NULL at the end */
 };
 
+/* If this is the directory of a process, its pid; else 0. */
+unsigned proc_pid_of(const struct inode *inode);
+
 void proc_set_processes(const struct proc_processes *p);
 
 #endif

@@ -5,6 +5,17 @@
 
 #include "fs/vfs.h"
 
+/* Linux's numbers. */
+enum seals { VFS_SEAL_SEAL = 1, VFS_SEAL_SHRINK = 2, VFS_SEAL_GROW = 4, VFS_SEAL_WRITE = 8, VFS_SEAL_FUTURE_WRITE = 16, VFS_SEAL_EXEC = 32 };
+
+#define VFS_SEALS_WRITE (VFS_SEAL_WRITE | VFS_SEAL_FUTURE_WRITE)
+
+/* -EPERM: one of these is forbidden. lock held. */
+static inline int inode_seals(const struct inode *inode, unsigned what)
+{
+	return inode->seals & what ? -EPERM : 0;
+}
+
 /* F_GET_SEALS: enum seals, or -EINVAL: not a file that can have any. */
 int file_seals_get(struct file *file);
 

@@ -172,11 +172,6 @@ struct inode_ops {
 	void (*evict)(struct inode *inode);
 };
 
-/* What can never be done to the file again: Linux's numbers. */
-enum seals { VFS_SEAL_SEAL = 1, VFS_SEAL_SHRINK = 2, VFS_SEAL_GROW = 4, VFS_SEAL_WRITE = 8, VFS_SEAL_FUTURE_WRITE = 16, VFS_SEAL_EXEC = 32 };
-
-#define VFS_SEALS_WRITE (VFS_SEAL_WRITE | VFS_SEAL_FUTURE_WRITE)
-
 enum fallocate_mode { FALLOC_KEEP_SIZE = 1, FALLOC_PUNCH_HOLE = 2 };
 
 /* (C) constant after inode_publish, (A) atomic, (I) lock, (H) inode cache lock, (N) names of the inode itself */
@@ -340,12 +335,6 @@ void vfs_sync(void);
 void vfs_unmount_all(void); /* at power-off: everything is on the devices */
 void vfs_usage(struct super *super, struct fs_usage *out);
 void vfs_super_add(struct super *super); /* boot only */
-
-/* -EPERM: one of these is forbidden. lock held. */
-static inline int inode_seals(const struct inode *inode, unsigned what)
-{
-	return inode->seals & what ? -EPERM : 0;
-}
 
 /* -EINVAL if it is no symbolic link. Length, no NUL; cut to size. */
 long inode_readlink(struct inode *inode, char *buf, size_t size);

@@ -4,6 +4,7 @@
 
 #include "init/files.h"
 #include "init/linux.h"
+#include "init/pidfd.h"
 #include "init/where.h"
 #include "kernel/frame.h"
 #include "kernel/restart.h"
@@ -19,7 +20,7 @@
 
 #define CLONE_KNOWN                                                                                \
 	(CSIGNAL | CLONE_SHARE | CLONE_IGNORED | CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | CLONE_SETTLS |    \
-	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_CLEAR_SIGHAND)
+	 CLONE_PIDFD | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_CLEAR_SIGHAND)
 
 static struct process *first; /* pid 1: set once, before there is a second */
 
@@ -246,6 +247,8 @@ static int flags_check(uint64_t flags)
 {
 	if (flags & ~(uint64_t)CLONE_KNOWN)
 		return -EINVAL; /* name spaces among them */
+	if (flags & CLONE_PIDFD && flags & CLONE_THREAD)
+		return -EINVAL;
 	if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND))
 		return -EINVAL;
 	if (flags & CLONE_SIGHAND && (!(flags & CLONE_VM) || flags & CLONE_CLEAR_SIGHAND))
@@ -275,6 +278,44 @@ static int signals_first(struct process *self, unsigned *group_signals)
 	return told || thread_killed() ? -ERESTARTNOINTR : 0;
 }
 
+/* The number of a file that stands for p, told to the user, and the file, which is to be installed under it when p is there. */
+static int pidfd_promise(struct process *p, uintptr_t out, struct file **file)
+{
+	int err = pidfd_file(p, 0, file), fd;
+
+	if (err)
+		return err;
+	fd = fd_reserve(0, true);
+	if (fd >= 0 && copy_to_user(out, &fd, sizeof(fd))) {
+		fd_unreserve(fd);
+		fd = -EFAULT;
+	}
+	if (fd < 0)
+		file_put(*file);
+	return fd;
+}
+
+/* Into the tree, and with CLONE_PIDFD into the caller's descriptors. */
+static int task_link_with_pidfd(struct task *t, const struct clone_args *args, unsigned group_signals)
+{
+	struct file *file;
+	int fd, err;
+
+	if (!(args->flags & CLONE_PIDFD))
+		return process_link(t, args, group_signals);
+	fd = pidfd_promise(t->process, args->pidfd, &file);
+	if (fd < 0)
+		return fd;
+	err = process_link(t, args, group_signals);
+	if (!err) {
+		fd_install(fd, file);
+		return 0;
+	}
+	fd_unreserve(fd);
+	file_put(file);
+	return err;
+}
+
 long process_clone(const struct arch_regs *regs, const struct clone_args *args)
 {
 	struct process *self = process_current(), *p = self;
@@ -299,7 +340,7 @@ long process_clone(const struct arch_regs *regs, const struct clone_args *args)
 	if (!err) {
 		err = task_make(p, thread, regs, args, &t);
 		if (!err)
-			err = process_link(t, args, group_signals);
+			err = task_link_with_pidfd(t, args, group_signals);
 	}
 	if (!err)
 		return task_go(t, args);

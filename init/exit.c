@@ -171,6 +171,8 @@ static void process_become_zombie(struct process *p)
 	job_exit_locked(p);
 	children_hand_on(p, &gone);
 	p->state = PROCESS_ZOMBIE;
+	atomic_store_explicit(&p->ended, true, memory_order_relaxed);
+	waitq_wake_all(&p->end_wait);
 	if (zombie_announce(p))
 		list_append(&gone, &p->sibling);
 	mutex_unlock(&process_tree);

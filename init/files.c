@@ -355,6 +355,20 @@ static int replace_locked(struct files *files, unsigned fd, struct file *file, b
 	return 0;
 }
 
+int fd_for(int err, struct file *file, bool close_on_exec)
+{
+	int fd;
+
+	if (err)
+		return err;
+	fd = fd_reserve(0, close_on_exec);
+	if (fd < 0)
+		file_put(file);
+	else
+		fd_install(fd, file);
+	return fd;
+}
+
 int fd_replace(int fd, struct file *file, bool close_on_exec)
 {
 	struct process *p = process_current();

@@ -36,6 +36,9 @@ int fd_reserve(unsigned from, bool close_on_exec);
 void fd_install(int fd, struct file *file);
 void fd_unreserve(int fd);
 
+/* A fresh number for a file that was made with this result: the number, the error, or that there is none, and then puts the file. Sleeps. */
+int fd_for(int err, struct file *file, bool close_on_exec);
+
 /* Makes `fd` this file, closing what it was; takes the reference. The number, -EBADF, -EBUSY (reserved), -ENOMEM: then it has
  * put the file. Sleeps. */
 int fd_replace(int fd, struct file *file, bool close_on_exec);

@@ -140,6 +140,7 @@ struct process *process_new(unsigned pid, const struct process *like)
 	pending_init(&p->pending);
 	spin_init(&p->lock, LOCK_SIGNAL);
 	waitq_init(&p->child_wait);
+	waitq_init(&p->end_wait);
 	p->exit_signal = SIGCHLD;
 	p->started = clock_ns();
 	limits_init(p->limits, like ? like->limits : NULL);

@@ -49,6 +49,8 @@ struct process {
 	enum process_state state; /*					(T)	*/
 	struct usage dead_children; /* of those reaped			(T)	*/
 	struct waitq child_wait;/* tasks in wait4; waker: a child that ended	*/
+	_Atomic bool ended;	/* a zombie, or gone			(A)	*/
+	struct waitq end_wait;	/* for that				*/
 
 	struct spinlock lock;	/* LOCK_SIGNAL				*/
 	struct list tasks;	/* struct task.link			(S)	*/
@@ -159,6 +161,7 @@ struct clone_args {
 	uint64_t flags; /* CLONE_*, and in the low byte the signal the parent gets at the end */
 	uintptr_t stack; /* 0: as the parent's */
 	uintptr_t parent_tid, child_tid, tls;
+	uintptr_t pidfd; /* where CLONE_PIDFD puts its number */
 };
 
 /* A new task or process that goes on from regs; the child's tid, or -errno. With CLONE_VFORK returns when the child lets go. */

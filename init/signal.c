@@ -27,6 +27,7 @@
 
 #include "init/job.h"
 #include "init/process_impl.h"
+#include "init/signalfd.h"
 #include "lib/errno.h"
 
 #define NEVER_BLOCKED (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
@@ -122,9 +123,12 @@ int signal_send_locked(struct process *p, struct task *t, const struct siginfo *
 	if (sig < FIRST_QUEUED && !own && q->set & signal_bit(sig))
 		return 0;
 	err = pending_add(p, q, info, own);
-	if (!err)
-		tell(p, t, sig);
-	return err;
+	if (err)
+		return err;
+	tell(p, t, sig);
+	if (unlikely(atomic_load_explicit(&signalfds_open, memory_order_relaxed)))
+		signalfd_wake();
+	return 0;
 }
 
 static struct task *task_find(struct process *p, unsigned tid)

@@ -4,6 +4,7 @@
 
 #include "fs/copy.h"
 #include "fs/pipe.h"
+#include "fs/seals.h"
 #include "fs/splice.h"
 #include "init/files.h"
 #include "init/linux.h"

@@ -10,21 +10,6 @@
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 
-/* A number for the file that make() makes. */
-static long descriptor(int err, struct file *file, bool close_on_exec)
-{
-	int fd;
-
-	if (err)
-		return err;
-	fd = fd_reserve(0, close_on_exec);
-	if (fd < 0)
-		file_put(file);
-	else
-		fd_install(fd, file);
-	return fd;
-}
-
 static unsigned vfs_nonblock(unsigned flags)
 {
 	return flags & ABI_O_NONBLOCK ? VFS_NONBLOCK : 0;
@@ -42,7 +27,7 @@ long sys_eventfd2(unsigned count, unsigned flags)
 	if (flags & ~(unsigned)(EFD_SEMAPHORE | ABI_O_CLOEXEC | ABI_O_NONBLOCK))
 		return -EINVAL;
 	err = eventfd_create(count, flags & EFD_SEMAPHORE, vfs_nonblock(flags), &file);
-	return descriptor(err, file, flags & ABI_O_CLOEXEC);
+	return fd_for(err, file, flags & ABI_O_CLOEXEC);
 }
 
 long sys_eventfd(unsigned count)
@@ -68,7 +53,7 @@ long sys_timerfd_create(int clock, unsigned flags)
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
 		return -EINVAL;
 	err = timerfd_create(clock == CLOCK_REALTIME, vfs_nonblock(flags), &file);
-	return descriptor(err, file, flags & ABI_O_CLOEXEC);
+	return fd_for(err, file, flags & ABI_O_CLOEXEC);
 }
 
 static struct itimerspec to_itimerspec(const struct timer_setting *left)
@@ -149,7 +134,7 @@ long sys_epoll_create1(unsigned flags)
 	if (flags & ~(unsigned)ABI_O_CLOEXEC)
 		return -EINVAL;
 	err = epoll_create(&file);
-	return descriptor(err, file, flags & ABI_O_CLOEXEC);
+	return fd_for(err, file, flags & ABI_O_CLOEXEC);
 }
 
 long sys_epoll_create(int size)

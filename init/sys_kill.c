@@ -2,6 +2,10 @@
 /* System calls that send signals. */
 #include "init/process_impl.h"
 
+#include "fs/proc.h"
+#include "fs/vfs.h"
+#include "init/files.h"
+#include "init/pidfd.h"
 #include "init/syscalls.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
@@ -148,4 +152,66 @@ long sys_rt_tgsigqueueinfo(int pid, int tid, int sig, uintptr_t from)
 	if (err)
 		return err;
 	return pid <= 0 || tid <= 0 ? -EINVAL : send_to_task(pid, tid, &info);
+}
+
+/* ---- to what a descriptor stands for ---- */
+
+static bool is_reaped(const struct process *p)
+{
+	bool reaped;
+
+	mutex_lock(&process_tree);
+	reaped = p->state == PROCESS_REAPED;
+	mutex_unlock(&process_tree);
+	return reaped;
+}
+
+static long pidfd_send(struct process *p, int sig, uintptr_t from)
+{
+	struct siginfo info = siginfo_user((unsigned)sig, SI_USER);
+
+	if (from) {
+		if (copy_from_user(&info, from, sizeof(info)))
+			return -EFAULT;
+		if (info.signo != sig)
+			return -EINVAL;
+		if ((info.code >= 0 || info.code == SI_TKILL) && p != process_current())
+			return -EPERM;
+	}
+	if (!signal_valid(sig))
+		return -EINVAL;
+	return is_reaped(p) ? -ESRCH : send(p, &info);
+}
+
+/* A pidfd, or the directory of a process in /proc. The process, with a reference. */
+static struct process *process_of(struct file *file)
+{
+	struct process *p = pidfd_process(file);
+	unsigned pid = p ? 0 : proc_pid_of(file->inode);
+
+	if (p)
+		atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+	return pid ? process_find(pid) : p;
+}
+
+long sys_pidfd_send_signal(int fd, int sig, uintptr_t info, unsigned flags)
+{
+	struct process *p;
+	struct file *file;
+	long ret = -EBADF;
+
+	if (flags)
+		return -EINVAL;
+	file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	p = process_of(file);
+	if (p) {
+		ret = pidfd_send(p, sig, info);
+		process_put(p);
+	} else if (proc_pid_of(file->inode)) {
+		ret = -ESRCH;
+	}
+	file_put(file);
+	return ret;
 }

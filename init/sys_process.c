@@ -19,8 +19,11 @@ long sys_clone(struct arch_regs *regs)
 		.parent_tid = arch_regs_arg(regs, 2),
 		.child_tid = arch_regs_arg(regs, CLONE_ARG_CTID),
 		.tls = arch_regs_arg(regs, CLONE_ARG_TLS),
+		.pidfd = arch_regs_arg(regs, 2),
 	};
 
+	if (args.flags & CLONE_PIDFD && args.flags & (CLONE_PARENT_SETTID | CLONE_DETACHED))
+		return -EINVAL;
 	return process_clone(regs, &args);
 }
 
@@ -71,6 +74,7 @@ long sys_clone3(struct arch_regs *regs)
 		.parent_tid = a.parent_tid,
 		.child_tid = a.child_tid,
 		.tls = a.tls,
+		.pidfd = a.pidfd,
 	};
 	return process_clone(regs, &args);
 }

@@ -21,6 +21,8 @@
 	X(close, 1) X(close_range, 3) X(dup, 1) X(dup2, 2) X(dup3, 3) X(fcntl, 3) X(pipe, 1) X(pipe2, 2) \
 	/* sys_poll.c */ \
 	X(poll, 3) X(ppoll, 5) X(select, 5) X(pselect6, 6) \
+	/* signalfd.c, pidfd.c */ \
+	X(signalfd, 3) X(signalfd4, 4) X(pidfd_open, 2) X(pidfd_getfd, 3) \
 	/* sys_event.c */ \
 	X(eventfd, 1) X(eventfd2, 2) X(timerfd_create, 2) X(timerfd_settime, 4) X(timerfd_gettime, 2) \
 	X(epoll_create, 1) X(epoll_create1, 1) X(epoll_ctl, 4) X(epoll_wait, 4) X(epoll_pwait, 6) X(epoll_pwait2, 6) \
@@ -60,6 +62,7 @@
 	/* sys_signal.c */ \
 	X(kill, 2) X(tkill, 2) X(tgkill, 3) X(rt_sigaction, 4) X(rt_sigprocmask, 4) X(rt_sigpending, 2) X(rt_sigreturn, R) X(restart_syscall, 0) \
 	X(sigaltstack, R) X(rt_sigsuspend, 2) X(pause, 0) X(rt_sigtimedwait, 4) X(rt_sigqueueinfo, 3) X(rt_tgsigqueueinfo, 4) \
+	X(pidfd_send_signal, 4) \
 	/* sys_timer.c */ \
 	X(alarm, 1) X(getitimer, 2) X(setitimer, 3) X(timer_create, 3) X(timer_gettime, 2) X(timer_settime, 4) X(timer_getoverrun, 1) \
 	X(timer_delete, 1) \
@@ -107,6 +110,11 @@ long sys_poll(uintptr_t fds, unsigned n, int timeout_ms);
 long sys_ppoll(uintptr_t fds, unsigned n, uintptr_t timeout, uintptr_t mask, size_t mask_size);
 long sys_select(int n, uintptr_t reads, uintptr_t writes, uintptr_t others, uintptr_t timeout);
 long sys_pselect6(int n, uintptr_t reads, uintptr_t writes, uintptr_t others, uintptr_t timeout, uintptr_t mask_arg);
+
+long sys_signalfd(int fd, uintptr_t mask, size_t mask_size);
+long sys_signalfd4(int fd, uintptr_t mask, size_t mask_size, unsigned flags);
+long sys_pidfd_open(int pid, unsigned flags);
+long sys_pidfd_getfd(int pidfd, int fd, unsigned flags);
 
 long sys_eventfd(unsigned count);
 long sys_eventfd2(unsigned count, unsigned flags);
@@ -256,6 +264,7 @@ long sys_rt_sigsuspend(uintptr_t mask, size_t set_size);
 long sys_pause(void);
 long sys_rt_sigtimedwait(uintptr_t set, uintptr_t info, uintptr_t timeout, size_t set_size);
 long sys_rt_sigqueueinfo(int pid, int sig, uintptr_t info);
+long sys_pidfd_send_signal(int fd, int sig, uintptr_t info, unsigned flags);
 long sys_rt_tgsigqueueinfo(int pid, int tid, int sig, uintptr_t info);
 
 long sys_nanosleep(uintptr_t request, uintptr_t remain);
