@@ -11,10 +11,12 @@
  *	ext2_map.c	from a file's block to the disk's
  *	ext2_ialloc.c	inode numbers
  *	ext2_alloc.c	blocks, ext2_freed.c those that may not be used again yet
+ *	ext2_handle.c	transaction handles: a bound on what has been changed
  *	ext2_meta.c	metadata in memory: which of it has changed, and its way to the disk
  *	ext2_super.c	mounting, sync, and the end of it
  *
- * Locks, outermost first: vfs's `names` and inode locks; pages; an inode's `tree`; a group; flush; store, freed and dirty, which do not sleep.
+ * Locks, outermost first: vfs's `names` and inode locks; a handle; pages; an inode's `tree`; a group; flush; store, freed and dirty, which do
+ * not sleep.
  */
 #ifndef FS_EXT2_H
 #define FS_EXT2_H
@@ -31,6 +33,28 @@ struct ext2_group {
 	uint32_t inode_table;	/* its first block				(C) */
 	bool checked;		/* the bitmap was looked at			(G) */
 	bool bad;		/* damaged: nothing is taken from it		(G) */
+};
+
+/* Whoever changes blocks of metadata, and how many: fs/ext2_handle.c. On its user's stack. (J) the journal's lock, (C) constant, (H) its thread */
+struct ext2_handle {
+	struct ext2_journal *journal; /* (C) */
+	struct thread *thread;	      /* (C) */
+	struct list link;	      /* (J) */
+	unsigned credits;	      /* what it asked for	(C) */
+	unsigned left;		      /* of them, not used	(H) */
+	unsigned depth;		      /* starts without a stop	(H) */
+};
+
+/* (J) lock, (C) constant */
+struct ext2_journal {
+	struct spinlock lock;
+	struct waitq changed;	/* whoever waits for any of the following */
+	struct list running;	/* handles				(J) */
+	unsigned taken;		/* credits promised, used, or pending	(J) */
+	unsigned pending;	/* used by handles that have stopped, since the last commit	(J) */
+	bool wanted;		/* somebody finds too few, or they will soon be	(J) */
+	bool closing;		/* a commit waits for running handles: none starts	(J) */
+	struct thread *committer; /* (C) */
 };
 
 /* A mounted file system. (C) constant, (A) atomic, (D) dirty_lock, (F) freed_lock, (O) orphan_lock */
@@ -64,6 +88,8 @@ struct ext2 {
 	_Atomic unsigned in_flight; /* requests of the flush		(A) */
 	_Atomic int write_error;    /* of any of them, until told	(A) */
 
+	struct ext2_journal journal;
+
 	struct spinlock orphan_lock;
 	struct list orphans;	    /* ext2_orphan.c: struct ext2_inode.orphan	(O) */
 
@@ -83,6 +109,7 @@ struct ext2_inode {
 	_Atomic(struct ext2_index *) index; /* ext2_index.c; NULL: none		(A), what it points to (N) */
 	struct mutex tree;		/* which blocks the file has; making the index */
 	struct inode *inode;		/* whose it is				(C) */
+	struct ext2_handle handle;	/* of whoever writes to it		(vfs's inode lock) */
 	struct list orphan;		/* no name, and not deleted yet		(O) */
 	bool deleted;			/* blocks and number are given back, or being	(O) */
 };
@@ -128,8 +155,23 @@ void ext2_meta_forget(struct ext2 *fs, uint32_t block);
 /* Whatever had been changed before the call is on the disk. 0 or -EIO. Sleeps; any lock of ext2 but flush may be held. */
 int ext2_meta_flush(struct ext2 *fs);
 
+/* The same for the commit: an error is left for who asks next. */
+void ext2_meta_commit(struct ext2 *fs);
+
 /* Flushes if much has been changed. No lock of a group held. */
 void ext2_meta_balance(struct ext2 *fs);
+
+/* ---- transactions: fs/ext2_handle.c ---- */
+
+/* Most calls of ext2_meta_dirty that one page's write takes: four blocks, the tables to them, bitmaps and groups of all. */
+#define EXT2_WRITE_CREDITS 40
+
+/* The current thread may change so many blocks, or joins the handle that it has. Sleeps; INVALIDATE and what stands before it may be held. 0, or
+ * -EINTR (killed). */
+int ext2_handle_start(struct ext2 *fs, struct ext2_handle *h, unsigned credits);
+void ext2_handle_stop(struct ext2 *fs); /* of each start; never sleeps */
+void ext2_handle_used(const struct ext2 *fs); /* a block that was clean has been changed */
+int ext2_journal_init(struct ext2 *fs); /* 0 or -ENOMEM */
 
 /* ---- blocks: fs/ext2_alloc.c, fs/ext2_freed.c ---- */
 

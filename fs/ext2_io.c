@@ -97,11 +97,24 @@ static void ext2_write_pages(struct mapping *m, struct page **pages, unsigned n)
 	move_pages(m, true, pages, n);
 }
 
+static int ext2_write_begin(struct mapping *m)
+{
+	struct inode *inode = inode_of(m);
+
+	return ext2_handle_start(ext2_of(inode), &ext2_inode(inode)->handle, EXT2_WRITE_CREDITS);
+}
+
+static void ext2_write_end(struct mapping *m)
+{
+	ext2_handle_stop(ext2_of(inode_of(m)));
+}
+
 static int ext2_reserve(struct mapping *m, uint64_t pos, size_t len)
 {
 	struct inode *inode = inode_of(m);
 	unsigned shift = ext2_of(inode)->block_shift;
 
+	assert(current->handle);
 	return ext2_grow(inode, pos >> shift, ((pos + len - 1) >> shift) + 1);
 }
 
@@ -130,6 +143,8 @@ static int ext2_sync_range(struct mapping *m, uint64_t start, uint64_t end, bool
 
 const struct backing_ops ext2_backing = {
 	.read_pages = ext2_read_pages,
+	.write_begin = ext2_write_begin,
+	.write_end = ext2_write_end,
 	.reserve = ext2_reserve,
 	.trim = ext2_trim,
 	.write_pages = ext2_write_pages,

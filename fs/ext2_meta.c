@@ -88,6 +88,8 @@ void ext2_meta_dirty(struct ext2 *fs, const struct ext2_meta *m)
 	uint32_t old = atomic_fetch_or_explicit(&m->page->flags, bit_of(fs, m->block), memory_order_release);
 	struct dirty_page *d;
 
+	if (!(old & bit_of(fs, m->block)))
+		ext2_handle_used(fs);
 	if (old & META_BITS)
 		return;
 	d = new_dirty();
@@ -209,15 +211,29 @@ static void flush_all(struct ext2 *fs)
 	submit(&f);
 }
 
-int ext2_meta_flush(struct ext2 *fs)
+/* flush_lock held. */
+static void flush_wait(struct ext2 *fs)
 {
 	static const struct wait_why why = { .what = "metadata being written" };
-	int err;
 
-	mutex_lock(&fs->flush_lock);
 	flush_all(fs);
 	/* acquire: pairs with flush_done */
 	wait_until(&fs->flushed, &why, WAIT_FOREVER, UINT64_MAX, !atomic_load_explicit(&fs->in_flight, memory_order_acquire));
+}
+
+void ext2_meta_commit(struct ext2 *fs)
+{
+	mutex_lock(&fs->flush_lock);
+	flush_wait(fs);
+	mutex_unlock(&fs->flush_lock);
+}
+
+int ext2_meta_flush(struct ext2 *fs)
+{
+	int err;
+
+	mutex_lock(&fs->flush_lock);
+	flush_wait(fs);
 	err = atomic_exchange_explicit(&fs->write_error, 0, memory_order_relaxed);
 	mutex_unlock(&fs->flush_lock);
 	if (err)

@@ -322,6 +322,9 @@ static int begin_writing(struct ext2 *fs)
 	sb->mnt_count++;
 	sb->mtime = seconds();
 	ext2_meta_put(&m);
+	err = ext2_journal_init(fs);
+	if (err)
+		return err;
 	fs->super.read_only = false;
 	err = super_store(fs, in_use(fs));
 	return err ? err : ext2_meta_flush(fs);

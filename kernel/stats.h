@@ -40,6 +40,8 @@
 	X(write_errors, "pages whose write-back failed")                                           \
 	X(write_waits, "sleeps for a page's write-back")                                           \
 	X(throttled, "sleeps because too much was dirty")                                          \
+	X(journal_waits, "sleeps for credits of a transaction")                                    \
+	X(journal_commits, "commits of transactions")                                              \
 	X(write_rounds, "pages that write(2) copied into, tries included")                         \
 	X(write_short, "copies of write(2) that ended short")                                      \
 	X(truncated, "pages taken away from files")                                                \

@@ -95,6 +95,7 @@ struct thread {
 	struct mm *mm;		/* mm floor								*/
 	struct process *process;/* init floor: NULL in a kernel thread					*/
 	struct task *task;	/* init floor: the same							*/
+	struct ext2_handle *handle; /* fs floor: the transaction it is in; the thread itself	*/
 
 	/* kernel/futex_pi.c, under its lock */
 	struct list pi_waiters;	/* struct pi_waiter.same_owner: who waits for what it has		*/

@@ -24,11 +24,20 @@ struct backing_ops {
 	void (*read_pages)(struct mapping *m, struct page **pages, unsigned n);
 
 	/*
+	 * Bytes of one page are to be written, and may need blocks: what the file system would have to wait for is waited for now, when no page is
+	 * locked. Until write_end, which follows if this returns 0, the thread may reserve. 0, or -EINTR (killed). NULL, both: there is nothing to
+	 * wait for.
+	 * locks: m->write_lock; write_end perhaps a page more	sleeps: yes; write_end no
+	 */
+	int (*write_begin)(struct mapping *m);
+	void (*write_end)(struct mapping *m);
+
+	/*
 	 * Blocks for every byte of [pos, pos + len), which lies in one page. 0; -ENOSPC, -EIO, -EDQUOT, -EFBIG, -ENOMEM: none has been added.
 	 * New blocks may hold anything: the page is in the cache, complete or locked until it is, and mm makes it dirty whatever happens
 	 * next. The range may lie beyond the end of the file, which is raised later, or never: then `trim` is called.
 	 * NULL: pages need no blocks.
-	 * locks: m->write_lock, perhaps one page, READING, of this mapping	sleeps: yes
+	 * locks: m->write_lock, perhaps one page of this mapping; between write_begin and write_end	sleeps: yes
 	 */
 	int (*reserve)(struct mapping *m, uint64_t pos, size_t len);
 

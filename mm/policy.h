@@ -13,6 +13,7 @@
 enum around_policy { AROUND_LOCKLESS, AROUND_TRYLOCK, AROUND_OFF };
 enum stable_policy { STABLE_WAIT, STABLE_OFF };
 enum complete_policy { COMPLETE_TIMER, COMPLETE_INLINE };
+enum grab_policy { GRAB_ONCE, GRAB_RELOCK };
 
 /* The values in force. Read anywhere, written by policy_set only; a reader may see a change at any moment. */
 struct policy {
@@ -21,9 +22,10 @@ struct policy {
 	_Atomic uint32_t readahead_pages; /* largest read-ahead window; 0: none */
 	_Atomic uint32_t stable;	  /* enum stable_policy: a page under write-back is not changed */
 	_Atomic uint32_t dirty_percent;	  /* of memory may be dirty before writers wait; the flusher starts at half of it */
-	_Atomic uint32_t complete;	  /* enum stable_policy { STABLE_WAIT, STABLE_OFF };
-enum complete_policy: who completes a request of the RAM block device */
+	_Atomic uint32_t complete;	  /* enum complete_policy: who completes a request of the RAM block device */
 	_Atomic uint32_t latency_us;	  /* of each request of the RAM block device */
+	_Atomic uint32_t grab;		  /* enum grab_policy: how write(2) comes by its page */
+	_Atomic uint32_t journal_credits; /* blocks of metadata that may have been changed since the last commit */
 	_Atomic uint32_t slice_us;	  /* time slice; 0: the scheduler's own */
 };
 

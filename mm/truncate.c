@@ -113,6 +113,11 @@ static void remove_pages(struct mapping *m, pgoff_t index, pgoff_t last)
 	}
 }
 
+void mapping_drop_behind(struct mapping *m)
+{
+	remove_pages(m, mapping_end(m), UINT64_MAX);
+}
+
 /* ---- the end of a file moves ---- */
 
 /* Zeroes from offset to `end` in the page at index, which is READY and referenced, if any. */

@@ -12,6 +12,9 @@
  */
 int mapping_truncate(struct mapping *m, uint64_t size);
 
+/* Pages wholly behind the end, which a write had put there and then did not fill, are gone. write_lock held; sleeps. */
+void mapping_drop_behind(struct mapping *m);
+
 /*
  * A hole at [start, end): whole pages are gone, unmapped (private copies stay), what is left of the pages at its ends is zero and dirty. From begin
  * until end nobody reads pages of this file into the cache: the file system frees the blocks in between. write_lock held; sleeps. 0, or the error

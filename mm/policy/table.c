@@ -18,6 +18,8 @@ struct policy policy = {
 	.dirty_percent = 20,
 	.complete = COMPLETE_TIMER,
 	.latency_us = 0,
+	.grab = GRAB_ONCE,
+	.journal_credits = 1024,
 	.slice_us = 0,
 };
 
@@ -32,6 +34,7 @@ struct row {
 static const char *const around_words[] = { "lockless", "trylock", "off", NULL };
 static const char *const stable_words[] = { "wait", "off", NULL };
 static const char *const complete_words[] = { "timer", "inline", NULL };
+static const char *const grab_words[] = { "once", "relock", NULL };
 
 static const struct row rows[] = {
 	{ .name = "around", .value = &policy.around, .words = around_words },
@@ -41,6 +44,8 @@ static const struct row rows[] = {
 	{ .name = "dirty_percent", .value = &policy.dirty_percent, .least = 1, .most = 80 },
 	{ .name = "complete", .value = &policy.complete, .words = complete_words },
 	{ .name = "latency_us", .value = &policy.latency_us, .most = 10000000 },
+	{ .name = "grab", .value = &policy.grab, .words = grab_words },
+	{ .name = "journal_credits", .value = &policy.journal_credits, .least = 64, .most = 65536 },
 	{ .name = "slice_us", .value = &policy.slice_us, .most = 1000000 },
 };
 

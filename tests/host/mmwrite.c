@@ -268,6 +268,7 @@ static void scenario(const char *around, bool cuts)
 	char why[100];
 
 	check(!policy_set("around", around, why, sizeof(why)));
+	check(!policy_set("grab", cuts == seed % 2 ? "once" : "relock", why, sizeof(why)));
 	cutting = cuts;
 	memset(words, 0, sizeof(words));
 	memset(copies, 0, sizeof(copies));
