@@ -7,6 +7,7 @@
 #include "init/root.h"
 #include "kernel/frame.h"
 #include "kernel/sched.h"
+#include "kernel/slab.h"
 #include "kernel/stats.h"
 
 #define UNUSED __attribute__((unused))
@@ -17,9 +18,37 @@ static void meminfo_line(struct text *t, const char *name, uint64_t pages)
 	text_add(t, "%-16s%8lu kB\n", name, pages * (PAGE_SIZE / 1024));
 }
 
+static void slab_pages_add(const struct slab_cache *c, void *pages)
+{
+	*(uint64_t *)pages += c->slabs;
+}
+
+static uint64_t slab_pages(void)
+{
+	uint64_t pages = 0;
+
+	slab_for_each(slab_pages_add, &pages);
+	return pages;
+}
+
+static void slab_line(const struct slab_cache *c, void *t)
+{
+	unsigned size = slab_object_size(c), per_slab = PAGE_SIZE / size;
+
+	text_add(t, "%-17s %6u %6u %6u %4u %4u : tunables 0 0 0 : slabdata %6u %6u 0\n", c->name, c->used, c->slabs * per_slab, size,
+		 per_slab, 1, c->slabs, c->slabs);
+}
+
+static void slabinfo_show(struct text *t, const char *path UNUSED)
+{
+	text_add(t, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit> "
+		    "<batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+	slab_for_each(slab_line, t);
+}
+
 static void meminfo_show(struct text *t, const char *path UNUSED)
 {
-	static const char *const none[] = { "Dirty:", "Writeback:", "AnonPages:", "Mapped:", "Shmem:", "Slab:", "PageTables:" };
+	static const char *const none[] = { "Dirty:", "Writeback:", "AnonPages:", "Mapped:", "Shmem:", "PageTables:" };
 	uint64_t available = frame_available(), cached = stat_read(STAT_cache_pages);
 
 	meminfo_line(t, "MemTotal:", frame_total());
@@ -34,6 +63,7 @@ static void meminfo_show(struct text *t, const char *path UNUSED)
 	meminfo_line(t, "SwapFree:", 0);
 	for (unsigned i = 0; i < ARRAY_SIZE(none); i++)
 		meminfo_line(t, none[i], 0);
+	meminfo_line(t, "Slab:", slab_pages());
 	meminfo_line(t, "CommitLimit:", frame_total());
 	meminfo_line(t, "Committed_AS:", 0);
 	text_add(t, "HugePages_Total:       0\nHugePages_Free:        0\nHugepagesize:       2048 kB\n");
@@ -164,7 +194,8 @@ void proc_machine_register(void)
 	} files[] = {
 		{ "cmdline", cmdline_show }, { "cpuinfo", cpuinfo_show }, { "devices", devices_show },
 		{ "filesystems", filesystems_show }, { "loadavg", loadavg_show }, { "meminfo", meminfo_show },
-		{ "mounts", mounts_show }, { "partitions", partitions_show }, { "stat", stat_show }, { "swaps", swaps_show },
+		{ "mounts", mounts_show }, { "partitions", partitions_show }, { "slabinfo", slabinfo_show },
+		{ "stat", stat_show }, { "swaps", swaps_show },
 		{ "uptime", uptime_show }, { "version", version_show }, { "vmstat", vmstat_show },
 	};
 
