@@ -287,7 +287,7 @@ int epoll_collect(struct file *epoll, struct epoll_event *events, int n)
 int epoll_sleep(struct file *epoll, uint64_t deadline)
 {
 	struct epoll *ep = epoll_of(epoll);
-	struct wait_why why = { .what = "epoll", .object = ep };
+	struct wait_why why = { .what = "epoll", .lasting = true, .object = ep };
 
 	return wait_until(&ep->wait, &why, WAIT_SIGNAL, deadline, ready_any(ep));
 }

@@ -90,7 +90,7 @@ void timerfd_get(struct file *file, struct timer_setting *out)
 
 static long timerfd_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	static const struct wait_why why = { .what = "timer" };
+	static const struct wait_why why = { .what = "timer", .lasting = true };
 	struct timerfd *t = file->private;
 	uint64_t count;
 	int err;

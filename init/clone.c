@@ -210,7 +210,7 @@ static int process_link(struct task *t, const struct clone_args *args, unsigned 
 
 static void vfork_wait(struct process *child, struct vfork *v)
 {
-	struct wait_why why = { .what = "vfork child", .object = child };
+	struct wait_why why = { .what = "vfork child", .lasting = true, .object = child };
 	irqflags_t flags;
 
 	wait_until(&v->q, &why, WAIT_KILLABLE, TIME_NEVER, v->done);

@@ -99,7 +99,7 @@ static bool try_take(uint64_t mask, struct siginfo *info)
 
 static int take(const struct file *file, bool wait, struct siginfo *info)
 {
-	static const struct wait_why why = { .what = "signal (signalfd)" };
+	static const struct wait_why why = { .what = "signal (signalfd)", .lasting = true };
 
 	if (try_take(mask_of(file), info))
 		return 0;

@@ -96,7 +96,7 @@ static int set_look(struct watch_set *set, bool registers)
 /* How many are ready: 0 at the deadline (0: only looks), -ERESTARTSYS, -EINTR. */
 static int set_wait(struct watch_set *set, uint64_t deadline)
 {
-	static const struct wait_why why = { .what = "poll" };
+	static const struct wait_why why = { .what = "poll", .lasting = true };
 	int ready = set_look(set, deadline != 0), err = 0;
 
 	while (!ready && !err && deadline) {

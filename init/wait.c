@@ -96,7 +96,7 @@ static bool look(struct search *s)
 long process_wait(enum wait_which which, unsigned id, unsigned options, struct wait_result *result)
 {
 	struct search s = { .which = which, .id = id, .options = options, .parent = process_current(), .result = result };
-	struct wait_why why = { .what = "child", .object = s.parent };
+	struct wait_why why = { .what = "child", .lasting = true, .object = s.parent };
 	int err;
 
 	*result = (struct wait_result){ 0 };

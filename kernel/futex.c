@@ -195,7 +195,7 @@ static bool give_up(struct futex_waiter *w)
 
 int futex_wait(const struct futex *f, uint32_t value, uint32_t bits, uint64_t deadline)
 {
-	struct wait_why why = { .what = "futex", .object = (void *)f->user };
+	struct wait_why why = { .what = "futex", .lasting = true, .object = (void *)f->user };
 	struct futex_waiter w = { .key = f->key, .bits = bits, .thread = current };
 	int err = queue_if(&w, f->user, value);
 
@@ -229,7 +229,7 @@ static bool any_woken(const struct futex_any *v, unsigned n)
 
 int futex_wait_any(struct futex_any *v, unsigned n, uint64_t deadline)
 {
-	struct wait_why why = { .what = "futexes", .object = (void *)v[0].at.user };
+	struct wait_why why = { .what = "futexes", .lasting = true, .object = (void *)v[0].at.user };
 	unsigned queued = 0;
 	int err = 0, woken;
 
@@ -345,7 +345,7 @@ int futex_wake_change(const struct futex_move *m, const struct futex_change *c)
 
 int futex_wait_then_pi(const struct futex *f, uint32_t value, struct pi_waiter *pi, uint64_t deadline)
 {
-	struct wait_why why = { .what = "futex", .object = (void *)f->user };
+	struct wait_why why = { .what = "futex", .lasting = true, .object = (void *)f->user };
 	struct futex_waiter w = { .key = f->key, .bits = FUTEX_BITS_ALL, .thread = current, .pi = pi };
 	int err = queue_if(&w, f->user, value);
 

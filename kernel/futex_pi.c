@@ -224,7 +224,7 @@ static int look(struct pi_waiter *w)
 
 int futex_pi_wait(struct pi_waiter *w, uint64_t deadline)
 {
-	struct wait_why why = { .what = "futex with an owner", .object = (void *)w->at.user };
+	struct wait_why why = { .what = "futex with an owner", .lasting = true, .object = (void *)w->at.user };
 	int err = 0, seen;
 
 	while ((seen = look(w)) == -EINPROGRESS && !err)

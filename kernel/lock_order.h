@@ -9,7 +9,11 @@
 #define KERNEL_LOCK_ORDER_H
 
 #include "kernel/assert.h"
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+struct site;
 
 /*	class		may its holder sleep?	what it guards */
 #define LOCK_ORDER(X)                                                                              \
@@ -84,6 +88,13 @@ void lock_check_acquire(enum lock_class class, const void *what, bool trylock);
 void lock_check_release(enum lock_class class, const void *what);
 void lock_check_none(enum lock_class from, enum lock_class to, const char *doing);
 void lock_check_may_sleep(void);
+
+/* What follows from a broken order: the end, or a report for each pair of classes. */
+enum lock_check_mode { LOCKCHECK_PANIC, LOCKCHECK_REPORT };
+extern _Atomic uint32_t lock_check_mode;
+
+/* Where current has taken this lock; NULL: it does not hold it. Debug builds. */
+const struct site *lock_held_site(const void *what);
 
 static inline void lock_note_want(enum lock_class class, const void *what)
 {

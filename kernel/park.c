@@ -21,7 +21,7 @@
  *
  * `why` is on the sleeper's stack (or static), where it may be overwritten once the wait is over. Stacks stay mapped, so
  * thread_why may copy it at any time, and keeps the copy only if why and since are the same before and after: two
- * waits of one thread do not begin in the same nanosecond.
+ * waits of one thread do not begin in the same nanosecond, and a wait that goes on (thread_park_on) has the same `why`.
  */
 #include "kernel/restart.h"
 #include "kernel/sched_impl.h"
@@ -88,7 +88,17 @@ static void sleep_until(struct thread *t, uint64_t deadline)
 	timer_cancel(&timer);
 }
 
-int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadline)
+/* t is about to sleep: for the first time in this wait, or once more. */
+static void note_park(struct thread *t)
+{
+	uint32_t parks = atomic_load_explicit(&t->parks, memory_order_relaxed);
+
+	if (!parks)
+		atomic_store_explicit(&t->since, clock_ns(), memory_order_relaxed);
+	atomic_store_explicit(&t->parks, parks + 1, memory_order_relaxed);
+}
+
+int thread_park_on(const struct wait_why *why, enum wait_mode mode, uint64_t deadline)
 {
 	struct thread *t = current;
 	int err;
@@ -98,7 +108,7 @@ int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadli
 		err = refused(t, mode, deadline);
 		if (err)
 			return err;
-		atomic_store_explicit(&t->since, clock_ns(), memory_order_relaxed);
+		note_park(t);
 		/* release: pairs with thread_why; *why and since are there */
 		atomic_store_explicit(&t->why, why, memory_order_release);
 		if (deadline == TIME_NEVER)
@@ -108,6 +118,12 @@ int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadli
 		atomic_store_explicit(&t->why, NULL, memory_order_relaxed);
 	}
 	return 0;
+}
+
+int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadline)
+{
+	atomic_store_explicit(&current->parks, 0, memory_order_relaxed);
+	return thread_park_on(why, mode, deadline);
 }
 
 void thread_unpark(struct thread *t)
@@ -135,7 +151,7 @@ void thread_kill(struct thread *t)
 
 int thread_sleep_until(uint64_t when, enum wait_mode mode)
 {
-	static const struct wait_why why = { .what = "time" };
+	static const struct wait_why why = { .what = "time", .lasting = true };
 	int err;
 
 	do

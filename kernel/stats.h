@@ -51,6 +51,7 @@
 	X(io_errors, "requests that failed")                                                       \
 	X(tlb_flushes, "range flushes")                                                            \
 	X(switches, "context switches")                                                            \
+	X(lock_reports, "what the lock validator has reported (debug)")                            \
 	X(syscalls_unknown, "system calls answered ENOSYS")
 
 enum stat {

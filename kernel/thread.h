@@ -11,12 +11,13 @@
 
 #include "arch/arch.h"
 #include "kernel/assert.h"
+#include "kernel/site.h"
 #include "kernel/rcu.h"
 #include "kernel/spinlock.h"
 #include "lib/list.h"
 
 #define THREAD_NAME 16
-#define HELD_LOCKS 16
+#define HELD_LOCKS (DEBUG ? 16 : 1)
 
 /* For people to look at; the scheduler decides by `park`. */
 enum thread_state {
@@ -39,16 +40,28 @@ enum wait_mode {
 	WAIT_SIGNAL,   /* any deliverable signal too: -ERESTARTSYS (kernel/restart.h) */
 };
 
+/* What it takes to end a wait. */
+enum wait_on {
+	WAIT_ON_UNKNOWN,
+	WAIT_ON_THREAD, /* somebody lets go of the object */
+	WAIT_ON_DEVICE, /* a request completes */
+	WAIT_ON_NOBODY, /* nothing: the object is free, who waits for it has only to be woken */
+};
+
 /* What a sleeper says about itself: the watchdog, /proc and gdb read it (law 6). Lives as long as the wait. */
 struct wait_why {
 	const char *what;				/* "page state", "child", "request" */
 	const void *object;				/* which one */
+	bool lasting;					/* may rightly last for ever: what a program, a person or the clock decides */
+	enum wait_on (*on)(const void *object);		/* may be NULL: unknown */
 	struct thread *(*owner)(const void *object);	/* who could end it, if that can be told; may be NULL */
 	void (*describe)(const void *object, char *buf, size_t size); /* may be NULL */
 };
 
+/* Written by the thread that holds it. */
 struct held_lock {
 	const void *what;
+	struct site site; /* where it was taken */
 	uint8_t class;
 };
 
@@ -87,6 +100,7 @@ struct thread {
 	_Atomic bool signalled;	/* some deliverable signal is pending					*/
 	_Atomic(const struct wait_why *) why; /* what it sleeps for; read it through thread_why	*/
 	_Atomic uint64_t since;	/* since when								*/
+	_Atomic uint32_t parks;	/* how often it has slept in this wait					*/
 	_Atomic uint64_t switches; /* voluntary + involuntary						*/
 	_Atomic uint64_t allowed; /* bit n: it may run on CPU n. One that is not allowed it leaves on its next way to user mode */
 
@@ -146,6 +160,9 @@ _Noreturn void thread_exit(void);
  */
 int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadline);
 
+/* The same for a wait that goes on after a token that was not its end: it has lasted since its first thread_park. */
+int thread_park_on(const struct wait_why *why, enum wait_mode mode, uint64_t deadline);
+
 /* Any context, t's memory guaranteed by the caller (a reference, a lock its waiter must take, or RCU). */
 void thread_unpark(struct thread *t);
 
@@ -183,8 +200,8 @@ void thread_migrate(void); /* returns on a CPU that is allowed. Sleeps if this o
 /* CPU time used until now. */
 uint64_t thread_ran_ns(const struct thread *t);
 
-/* What t sleeps for and since when (clock_ns scale): false if it does not sleep. In an RCU read section. `owner` and `describe` may
- * be called on object only by somebody who knows that it still exists. */
+/* What t sleeps for, and since when it waits for that (clock_ns scale): false if it does not sleep. In an RCU read section. `on`,
+ * `owner` and `describe` may be called on object only by somebody who knows that it still exists. */
 bool thread_why(struct thread *t, struct wait_why *why, uint64_t *since);
 
 /* Runs on this address space from now on (NULL: none). t: current, or one never started. When this returns, and when t is switched

@@ -41,6 +41,7 @@ void waitq_wake_one(struct waitq *q);		      /* unparks the oldest and moves it 
 #define wait_until(q, why, mode, deadline, cond)                                                   \
 	({                                                                                         \
 		struct waiter wait_self;                                                           \
+		bool wait_more = false;                                                            \
 		uint64_t wait_deadline = (deadline);                                               \
 		int wait_err = 0;                                                                  \
 		waitq_add(q, &wait_self);                                                          \
@@ -51,7 +52,8 @@ void waitq_wake_one(struct waitq *q);		      /* unparks the oldest and moves it 
 			}                                                                          \
 			if (wait_err)                                                              \
 				break;                                                             \
-			wait_err = thread_park(why, mode, wait_deadline);                          \
+			wait_err = (wait_more ? thread_park_on : thread_park)(why, mode, wait_deadline); \
+			wait_more = true;                                                          \
 		}                                                                                  \
 		waitq_remove(q, &wait_self);                                                       \
 		wait_err;                                                                          \

@@ -127,7 +127,7 @@ bool writeback_wait_progress(void)
 /* Sleeps until there is something to write and it is time for it, or somebody asks. */
 static void sleep_until_due(void)
 {
-	static const struct wait_why why = { .what = "something to write" };
+	static const struct wait_why why = { .what = "something to write", .lasting = true };
 	uint64_t due = TIME_NEVER;
 	int err = 0;
 

@@ -117,10 +117,13 @@ static int waiter_sleep(struct page_waiter *w, enum wait_mode mode)
 	static const char *const what[] = { "page state", "page lock", "page write-back" };
 	const struct wait_why why = { .what = what[w->event], .object = w->page, .owner = page_owner };
 	int outcome, err = 0;
+	bool again = false;
 
 	/* acquire: pairs with wake */
-	while ((outcome = atomic_load_explicit(&w->outcome, memory_order_acquire)) == PAGE_WAITING && !err)
-		err = thread_park(&why, mode, UINT64_MAX);
+	while ((outcome = atomic_load_explicit(&w->outcome, memory_order_acquire)) == PAGE_WAITING && !err) {
+		err = (again ? thread_park_on : thread_park)(&why, mode, UINT64_MAX);
+		again = true;
+	}
 	if (outcome != PAGE_WAITING)
 		return outcome;
 
@@ -211,6 +214,7 @@ int page_lock_mode(struct page *page, enum wait_mode mode)
 	int err = 0;
 
 	might_sleep();
+	lock_note_want(LOCK_PAGE, page);
 	if (atomic_fetch_or_explicit(&page->flags, PG_LOCKED, memory_order_acquire) & PG_LOCKED)
 		err = page_lock_slow(page, mode);
 	if (!err)

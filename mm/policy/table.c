@@ -3,6 +3,7 @@
 #include "mm/policy.h"
 
 #include "arch/arch.h"
+#include "kernel/lock_order.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/list.h"
@@ -35,6 +36,7 @@ static const char *const around_words[] = { "lockless", "trylock", "off", NULL }
 static const char *const stable_words[] = { "wait", "off", NULL };
 static const char *const complete_words[] = { "timer", "inline", NULL };
 static const char *const grab_words[] = { "once", "relock", NULL };
+static const char *const lockcheck_words[] = { "panic", "report", NULL };
 
 static const struct row rows[] = {
 	{ .name = "around", .value = &policy.around, .words = around_words },
@@ -46,6 +48,7 @@ static const struct row rows[] = {
 	{ .name = "latency_us", .value = &policy.latency_us, .most = 10000000 },
 	{ .name = "grab", .value = &policy.grab, .words = grab_words },
 	{ .name = "journal_credits", .value = &policy.journal_credits, .least = 64, .most = 65536 },
+	{ .name = "lockcheck", .value = &lock_check_mode, .words = lockcheck_words },
 	{ .name = "slice_us", .value = &policy.slice_us, .most = 1000000 },
 };
 

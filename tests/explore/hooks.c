@@ -163,6 +163,12 @@ int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadli
 	return call(OP_PARK, 0, mode != WAIT_FOREVER, HERE) ? 0 : -EINTR;
 }
 
+int thread_park_on(const struct wait_why *why, enum wait_mode mode, uint64_t deadline)
+{
+	(void)why, (void)deadline;
+	return call(OP_PARK, 0, mode != WAIT_FOREVER, HERE) ? 0 : -EINTR;
+}
+
 void thread_unpark(struct thread *t)
 {
 	call(OP_UNPARK, t->tid, false, HERE);
