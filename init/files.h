@@ -7,6 +7,7 @@
 #define INIT_FILES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define FILES_MAX 65536u /* the hard limit, RLIMIT_NOFILE */
 
@@ -31,6 +32,9 @@ struct file *fd_get_open(int fd);
 
 /* The lowest free number >= from, now reserved; -EMFILE, -ENOMEM. Sleeps. */
 int fd_reserve(unsigned from, bool close_on_exec);
+
+/* Two numbers for two ends, told to the user. 0, or an error: then nothing is reserved. */
+int fd_reserve_two(int fds[2], uintptr_t out, bool close_on_exec);
 
 /* A reserved number gets its file (the caller's reference goes along), or is given back. */
 void fd_install(int fd, struct file *file);

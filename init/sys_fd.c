@@ -192,27 +192,6 @@ long sys_fcntl(int fd, unsigned command, uint64_t arg)
 
 /* ---- pipes ---- */
 
-/* Two numbers for the two ends, told to the user. On an error nothing is left reserved. */
-static int pipe_reserve(int fds[2], uintptr_t out, bool close_on_exec)
-{
-	int err = 0;
-
-	fds[0] = fd_reserve(0, close_on_exec);
-	if (fds[0] < 0)
-		return fds[0];
-	fds[1] = fd_reserve(0, close_on_exec);
-	if (fds[1] < 0)
-		err = fds[1];
-	else if (copy_to_user(out, fds, 2 * sizeof(fds[0])))
-		err = -EFAULT;
-	if (!err)
-		return 0;
-	fd_unreserve(fds[0]);
-	if (fds[1] >= 0)
-		fd_unreserve(fds[1]);
-	return err;
-}
-
 long sys_pipe2(uintptr_t out, unsigned flags)
 {
 	struct file *reader, *writer;
@@ -223,7 +202,7 @@ long sys_pipe2(uintptr_t out, unsigned flags)
 	err = pipe_create(flags & ABI_O_NONBLOCK ? VFS_NONBLOCK : 0, &reader, &writer);
 	if (err)
 		return err;
-	err = pipe_reserve(fds, out, flags & ABI_O_CLOEXEC);
+	err = fd_reserve_two(fds, out, flags & ABI_O_CLOEXEC);
 	if (err) {
 		file_put(reader);
 		file_put(writer);

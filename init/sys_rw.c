@@ -6,6 +6,7 @@
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/process.h"
+#include "init/vector.h"
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
@@ -88,8 +89,7 @@ long sys_pwrite64(int fd, uintptr_t buf, size_t n, int64_t pos)
 
 #define VECTOR_ON_STACK 8
 
-/* Reads and checks the vector. 0 or -errno; every range lies in user memory and the sum does not overflow afterwards. */
-static int vector_read(struct user_range *v, uintptr_t user, size_t count)
+int vector_read(struct user_range *v, uintptr_t user, size_t count)
 {
 	if (copy_from_user(v, user, count * sizeof(*v)))
 		return -EFAULT;
@@ -102,7 +102,7 @@ static int vector_read(struct user_range *v, uintptr_t user, size_t count)
 	return 0;
 }
 
-static size_t vector_total(const struct user_range *v, size_t count)
+size_t vector_total(const struct user_range *v, size_t count)
 {
 	size_t total = 0;
 

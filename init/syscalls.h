@@ -19,6 +19,9 @@
 	X(getdents64, 3) \
 	/* sys_fd.c */ \
 	X(close, 1) X(close_range, 3) X(dup, 1) X(dup2, 2) X(dup3, 3) X(fcntl, 3) X(pipe, 1) X(pipe2, 2) \
+	/* sys_socket.c, sys_message.c */ \
+	X(socket, 3) X(socketpair, 4) X(bind, 3) X(connect, 3) X(listen, 2) X(accept, 3) X(accept4, 4) X(getsockname, 3) X(getpeername, 3) \
+	X(getsockopt, 5) X(setsockopt, 5) X(shutdown, 2) X(sendto, 6) X(recvfrom, 6) X(sendmsg, 3) X(recvmsg, 3) \
 	/* sys_poll.c */ \
 	X(poll, 3) X(ppoll, 5) X(select, 5) X(pselect6, 6) \
 	/* signalfd.c, pidfd.c */ \
@@ -105,6 +108,23 @@ long sys_dup3(int from, int to, unsigned flags);
 long sys_fcntl(int fd, unsigned command, uint64_t arg);
 long sys_pipe(uintptr_t fds);
 long sys_pipe2(uintptr_t fds, unsigned flags);
+
+long sys_socket(int family, unsigned type, int protocol);
+long sys_socketpair(int family, unsigned type, int protocol, uintptr_t out);
+long sys_bind(int fd, uintptr_t address, int size);
+long sys_connect(int fd, uintptr_t address, int size);
+long sys_listen(int fd, int backlog);
+long sys_accept(int fd, uintptr_t address, uintptr_t size);
+long sys_accept4(int fd, uintptr_t address, uintptr_t size, unsigned flags);
+long sys_getsockname(int fd, uintptr_t address, uintptr_t size);
+long sys_getpeername(int fd, uintptr_t address, uintptr_t size);
+long sys_getsockopt(int fd, int level, int name, uintptr_t out, uintptr_t size);
+long sys_setsockopt(int fd, int level, int name, uintptr_t from, int size);
+long sys_shutdown(int fd, unsigned how);
+long sys_sendto(int fd, uintptr_t buf, size_t n, unsigned flags, uintptr_t address, int size);
+long sys_recvfrom(int fd, uintptr_t buf, size_t n, unsigned flags, uintptr_t address, uintptr_t size);
+long sys_sendmsg(int fd, uintptr_t from, unsigned flags);
+long sys_recvmsg(int fd, uintptr_t at, unsigned flags);
 
 long sys_poll(uintptr_t fds, unsigned n, int timeout_ms);
 long sys_ppoll(uintptr_t fds, unsigned n, uintptr_t timeout, uintptr_t mask, size_t mask_size);

@@ -23,7 +23,7 @@ struct site;
 	X(FILES,	true,	"a process's descriptor table")                                    \
 	X(FILE_POS,	true,	"one open file's position")                                        \
 	X(EPOLL,	true,	"which files are watched by which epoll")                          \
-	X(PIPE_WRITE,	true,	"writes to one pipe, so that small ones stay whole")               \
+	X(SOCKET,	true,	"who reads what has come to one end of a socket pair")             \
 	X(ADDRESS_SPACE,true,	"mm->lock: the tree of VMAs, brk, who maps what")                  \
 	X(VMA,		true,	"one VMA (fork, mprotect and munmap hold it; faults only look)")   \
 	X(RENAME,	true,	"which directory stands in which: fs/rename.c")                    \

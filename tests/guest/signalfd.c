@@ -84,7 +84,8 @@ static void test_records(void)
 	value.sival_int = 42;
 	sigqueue(getpid(), SIGRTMIN, value);
 	ok(read(fd, r, sizeof(r)) == 2 * sizeof(r[0]), "two that it reads, one that it does not: two records");
-	ok(r[0].signo == SIGUSR1 && r[0].code == 0 && r[0].pid == (uint32_t)getpid() && r[0].uid == (uint32_t)syscall(SYS_getuid), "of kill: who sent it");
+	ok(r[0].signo == SIGUSR1 && r[0].code == 0 && r[0].pid == (uint32_t)getpid() && r[0].uid == (uint32_t)syscall(SYS_getuid),
+	   "of kill: who sent it");
 	ok((int)r[1].signo == SIGRTMIN && r[1].code == -1 && r[1].value == 42 && r[1].pid == (uint32_t)getpid(), "of sigqueue: the value");
 	kill(getpid(), SIGUSR1);
 	ok(gives(read(fd, (void *)8, sizeof(r)), EFAULT), "a record that cannot be stored: EFAULT");
