@@ -15,7 +15,7 @@
 #include "kernel/time.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 #include "mm/writeback.h"
 
 static struct slab_cache ext2_inode_cache = SLAB_CACHE("ext2-inode", struct ext2_inode);

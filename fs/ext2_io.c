@@ -21,11 +21,14 @@ struct moving {
 static int find_run(struct moving *r, uint64_t index)
 {
 	uint64_t most = r->end - index;
+	int err;
 
 	if (index - r->run.index < r->run.count)
 		return 0;
 	r->run.count = 0;
-	return ext2_map(r->inode, index, most < UINT32_MAX ? (uint32_t)most : UINT32_MAX, &r->run);
+	while ((err = ext2_map(r->inode, index, most < UINT32_MAX ? (uint32_t)most : UINT32_MAX, &r->run)) == -ENOMEM && r->batch.write)
+		io_batch_submit(&r->batch); /* a write does not fail for want of memory: fs/bdev.c */
+	return err;
 }
 
 /* Bytes from `offset` of a page on that lie in one run, at file position pos: a piece of a request, or a hole. Their number, or -errno. */

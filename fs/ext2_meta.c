@@ -20,7 +20,7 @@
 #include "kernel/slab.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 
 #define META_SHIFT 24
 #define META_BITS ((uint32_t)PG_BLOCKS)

@@ -226,6 +226,7 @@ static inline struct inode *inode_of(struct mapping *m)
 int inode_get_or_new(struct super *super, uint64_t ino, struct inode **out);
 struct inode *inode_find(struct super *super, uint64_t ino); /* only if it is in the cache, whole: referenced, or NULL. Any context */
 void inode_publish(struct inode *inode);
+unsigned inode_shrink(unsigned n); /* evicts up to n that nobody uses, the longest unused first; how many. Sleeps, nothing held */
 void inode_discard(struct inode *inode); /* a fresh one that could not be filled in */
 
 /* An inode outside the cache (pipes, devices): one reference, filled in by the caller. NULL: no memory. */
@@ -261,7 +262,7 @@ void inode_get(struct inode *inode);	/* the caller holds one already; any contex
 bool inode_tryget(struct inode *inode); /* RCU read section */
 void inode_put(struct inode *inode);	/* sleeps */
 
-/* For a file system's backing_ops. */
+/* For a file system's backing_ops: fs/backing.c. */
 bool inode_backing_get(struct mapping *m);
 void inode_backing_put(struct mapping *m);
 void inode_backing_name(struct mapping *m, char *buf, size_t size);

@@ -11,7 +11,7 @@
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 
 #define CLONE_SHARE (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
@@ -262,7 +262,7 @@ static int flags_check(uint64_t flags)
 static bool room_for_task(void)
 {
 	while (frame_available() < frame_total() / ROOM_SHARE)
-		if (!page_make_room())
+		if (!page_try_make_room())
 			return false;
 	return true;
 }

@@ -3,6 +3,7 @@
 #include "arch/upcall.h"
 #include "drivers/console.h"
 #include "init/cmdline.h"
+#include "init/oom.h"
 #include "init/process.h"
 #include "init/run.h"
 #include "init/terminal.h"
@@ -16,6 +17,7 @@
 #include "mm/page.h"
 #include "mm/policy.h"
 #include "mm/pt.h"
+#include "mm/reclaim.h"
 #include "mm/writeback.h"
 
 #ifndef REVISION
@@ -80,7 +82,9 @@ void kernel_main(const struct boot_info *info)
 	clock_wall_start = cmdline.time * NSEC_PER_SEC;
 	rcu_init();			/* threads; rcu_call, which one of them serves */
 	writeback_start();		/* dirty pages reach their files by themselves */
+	reclaim_start();		/* and clean ones make room */
 	process_init();			/* process_first */
+	reclaim_set_killer(oom_kill_one); /* memory may run out */
 	futex_init();			/* user threads that wait for each other */
 	terminal_init();		/* whether the console is one, and its settings */
 	console_input_init(cmdline.no_input); /* reading the console */

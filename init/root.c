@@ -4,12 +4,14 @@
 #include "drivers/block.h"
 #include "drivers/ramblk.h"
 #include "fs/mount.h"
+#include "fs/names.h"
 #include "fs/vfs.h"
 #include "init/cmdline.h"
 #include "init/run.h"
 #include "kernel/assert.h"
 #include "kernel/log.h"
 #include "kernel/time.h"
+#include "mm/reclaim.h"
 
 struct super *memfd_super;
 
@@ -80,12 +82,15 @@ static void mount_on(const char *path, struct super *super)
 
 void root_mount(void)
 {
+	static struct shrinker inodes = { .shrink = inode_shrink }, names = { .shrink = name_shrink };
 	struct super *super;
 	char why[200];
 
 	if (cmdline.disks[0].start == cmdline.disks[0].end)
 		panic("there is no disk: give fl.disk0=PHYS,LEN on the command line, or an initrd or module that holds a "
 		      "file system");
+	reclaim_add_shrinker(&names);
+	reclaim_add_shrinker(&inodes);
 	disks_add();
 	cut_arm();
 	if (ext2_mount(block_device(0), &super, why, sizeof(why)))

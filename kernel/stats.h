@@ -35,6 +35,12 @@
 	X(page_waits, "sleeps for a page's state")                                                 \
 	X(page_lock_waits, "sleeps for a page lock")                                               \
 	X(reclaimed, "pages taken back")                                                           \
+	X(reclaimed_direct, "of these, by those who needed some")                                  \
+	X(reclaimed_ahead, "and by the thread that keeps some free")                               \
+	X(reclaim_looks, "pages it looked at")                                                     \
+	X(activated, "pages that became active: used again")                                       \
+	X(deactivated, "active pages that had not been, or were too many")                         \
+	X(oom_kills, "processes killed because there was no memory")                               \
 	X(dirtied, "pages made dirty")                                                             \
 	X(written, "pages written back")                                                           \
 	X(write_errors, "pages whose write-back failed")                                           \

@@ -73,6 +73,7 @@ struct thread {
 	unsigned nofault;	/* > 0: user copies end short instead of faulting			*/
 	uint32_t switch_work;	/* bits of arch.work that each switch to it sets			*/
 	uint64_t minflt, majflt; /* faults resolved without, with a device			*/
+	uint64_t tables_made;	/* page tables							*/
 	unsigned nheld;		/* debug: locks held, in order of taking				*/
 	unsigned nirq;		/* debug: interrupt handlers running on top of it			*/
 	struct held_lock held[HELD_LOCKS];
@@ -85,6 +86,7 @@ struct thread {
 	void *arg;
 
 	bool urgent;		/* goes to the front of a run queue when woken; before its start	*/
+	bool reserve;		/* frees memory, so may have the last frames; itself			*/
 
 	struct list run;	/* run queue link; lock of that queue					*/
 

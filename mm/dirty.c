@@ -191,6 +191,13 @@ int64_t dirty_pages(void)
 	return atomic_load_explicit(&nr_unwritten, memory_order_relaxed);
 }
 
+uint64_t writeback_dirty_pages(void)
+{
+	int64_t n = dirty_pages();
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
 void dirty_written(void)
 {
 	atomic_fetch_sub_explicit(&nr_unwritten, 1, memory_order_relaxed);

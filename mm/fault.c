@@ -23,9 +23,9 @@
 #include "kernel/stats.h"
 #include "kernel/trace.h"
 #include "lib/errno.h"
-#include "mm/lru.h"
 #include "mm/pagecache.h"
 #include "mm/pt.h"
+#include "mm/reclaim.h"
 #include "mm/vma.h"
 #include "mm/writeback.h"
 
@@ -118,7 +118,9 @@ enum verdict fault_wait_memory(struct fault *f)
 {
 	fault_release(f, RETRY);
 	stat_inc(STAT_retry_memory);
-	return page_make_room() ? RETRY : OOM;
+	if (page_make_room())
+		return RETRY;
+	return thread_killed() ? KILLED : OOM;
 }
 
 enum verdict fault_wait_written(struct fault *f)

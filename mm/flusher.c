@@ -141,6 +141,7 @@ static void sleep_until_due(void)
 static void flusher_main(void *arg)
 {
 	(void)arg;
+	current->reserve = true;
 	for (;;) {
 		sleep_until_due();
 		visit_all(false);

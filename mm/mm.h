@@ -64,6 +64,7 @@ struct mm {
 	_Atomic unsigned users;	     /*								(A)	*/
 	_Atomic uint64_t futex_id;   /* kernel/futex.h; 0: none yet				(A)	*/
 	_Atomic int64_t rss;	     /* pages mapped						(A)	*/
+	_Atomic uint64_t tables;     /* page tables but the top one				(A)	*/
 	_Atomic unsigned flushing;   /* who have taken entries away and not flushed yet: mm/rmap.c	(A)	*/
 	uint64_t mapped;	     /* pages of address space					(K)	*/
 	uint64_t data;		     /* of these, private, writable and no stack		(K)	*/

@@ -39,9 +39,11 @@ enum page_flags {
 				 * by the file system that reads it, if every byte of the page has, since the file may become longer meanwhile */
 	PG_ANON = 1 << 8,
 	PG_TABLE = 1 << 9,	/* a page table: `ptl` is valid */
-	PG_LRU = 1 << 10,	/* on the LRU list */
+	PG_LRU = 1 << 10,	/* on a list of mm/lru.c, where the next three are explained */
 	PG_REFERENCED = 1 << 11,/* used since reclaim last looked */
 	PG_ICACHE = 1 << 12,	/* instruction fetch has been made to see the contents */
+	PG_WORKING = 1 << 13,	/* used again */
+	PG_ACTIVE = 1 << 14,	/* that list is the active one; changes under the LRU lock */
 	PG_BLOCKS = 0xf << 24,	/* a device's page: one bit a block that holds changed metadata (fs/ext2_meta.c) */
 };
 

@@ -22,6 +22,7 @@
 #include "lib/errno.h"
 #include "mm/lru.h"
 #include "mm/readahead.h"
+#include "mm/reclaim.h"
 #include "mm/writeback.h"
 
 static const struct trace_point trace_read_done = { "cache.read-done", " mapping=%x index=%u error=%d" };
@@ -109,7 +110,8 @@ static int cache_add(struct mapping *m, pgoff_t index, struct page *page, bool b
 	}
 	atomic_fetch_add_explicit(&m->nr_pages, 1, memory_order_relaxed);
 	stat_inc(STAT_cache_pages);
-	lru_add(page);
+	if (!m->ops->volatile_pages)
+		lru_add(page);
 	return 0;
 }
 
@@ -306,8 +308,7 @@ static inline int take_found(struct page *page, bool referenced, struct mapping 
 	if (unlikely(!referenced || page_state(page) != PAGE_READY))
 		return wait_found(page, referenced, m, index, mode);
 	stat_inc(STAT_cache_hits);
-	if (!page_flag(page, PG_REFERENCED))
-		page_flag_set(page, PG_REFERENCED);
+	page_note_use(page);
 	return 1;
 }
 

@@ -31,7 +31,7 @@
 #include "kernel/stats.h"
 #include "lib/errno.h"
 #include "mm/fault.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 
 static struct slab_cache vma_cache = SLAB_CACHE("vma", struct vma);
 static struct slab_cache node_cache = SLAB_CACHE("vma-node", struct bonsai_node);

@@ -79,6 +79,8 @@ int writeback_throttle(void);
 /* No memory: waits a moment for some page to be written, if any is dirty. false: no use in waiting. */
 bool writeback_wait_progress(void);
 
+uint64_t writeback_dirty_pages(void); /* dirty or being written, for people */
+
 /* The page leaves the cache: mapping->lock held. */
 void writeback_forget_page(struct page *page);
 

@@ -10,7 +10,7 @@
 #include "kernel/stats.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 #include "mm/mm.h"
 #include "mm/policy.h"
 #include "mm/truncate.h"
