@@ -78,11 +78,6 @@ int vfs_set_times(struct inode *inode, const struct timestamp *atime, const stru
 
 /* ---- size ---- */
 
-uint64_t inode_max_size(const struct inode *inode)
-{
-	return inode->super->max_size ? inode->super->max_size : INT64_MAX;
-}
-
 /* Lock held. */
 static int truncate_locked(struct inode *inode, uint64_t size)
 {

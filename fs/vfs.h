@@ -327,7 +327,11 @@ int vfs_chown(struct inode *inode, unsigned uid, unsigned gid);
 int vfs_set_times(struct inode *inode, const struct timestamp *atime, const struct timestamp *mtime); /* NULL: as it is */
 int vfs_truncate(struct inode *inode, uint64_t size);
 int vfs_fallocate(struct inode *inode, unsigned mode, uint64_t start, uint64_t len);
-uint64_t inode_max_size(const struct inode *inode);
+
+static inline uint64_t inode_max_size(const struct inode *inode)
+{
+	return inode->super->max_size ? inode->super->max_size : INT64_MAX;
+}
 
 /* The bytes [start, end), and what is needed to read them or, unless data_only, all attributes. Says each error of write-back once. */
 int vfs_fsync_range(struct file *file, uint64_t start, uint64_t end, bool data_only);

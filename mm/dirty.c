@@ -44,18 +44,18 @@ static void set_dirty(struct mapping *m, pgoff_t index, struct page *page)
 		list_add(m);
 }
 
-void page_mark_dirty(struct page *page)
+bool page_mark_dirty_clean(struct page *page)
 {
 	struct mapping *m = atomic_load_explicit(&page->mapping, memory_order_relaxed);
 	irqflags_t flags;
 
-	/* acquire: whoever set it did so under mapping->lock, which a sweep takes: it will find the tag */
-	if (m->ops->volatile_pages || (atomic_load_explicit(&page->flags, memory_order_acquire) & PG_DIRTY))
-		return;
+	if (m->ops->volatile_pages)
+		return false;
 	flags = spin_lock_irq(&m->lock);
 	assert(atomic_load_explicit(&page->mapping, memory_order_relaxed) == m);
 	set_dirty(m, atomic_load_explicit(&page->index, memory_order_relaxed), page);
 	spin_unlock_irq(&m->lock, flags);
+	return true;
 }
 
 /* Once a tick: the line is shared by all who store. */

@@ -57,7 +57,7 @@ void mapping_init(struct mapping *m, const struct backing_ops *ops, uint64_t siz
 	list_init(&m->dirty);
 }
 
-struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced)
+static inline struct page *lookup(struct mapping *m, pgoff_t index, bool *referenced)
 {
 	_Atomic(void *) *slot;
 	struct page *page;
@@ -77,6 +77,11 @@ struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced)
 	}
 	rcu_read_unlock();
 	return page;
+}
+
+struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced)
+{
+	return lookup(m, index, referenced);
 }
 
 /* Puts a page into an empty slot. mapping->lock held. */
@@ -317,7 +322,7 @@ static int cache_read_once(struct mapping *m, pgoff_t index, enum wait_mode mode
 {
 	bool referenced;
 
-	*out = cache_lookup(m, index, &referenced);
+	*out = lookup(m, index, &referenced);
 	return *out ? take_found(*out, referenced, m, index, mode) : cache_fill(m, index, mode);
 }
 
@@ -338,7 +343,7 @@ int cache_read_present(struct mapping *m, pgoff_t index, struct page **out)
 	bool referenced;
 	int got = 0;
 
-	while (!got && (*out = cache_lookup(m, index, &referenced)))
+	while (!got && (*out = lookup(m, index, &referenced)))
 		got = take_found(*out, referenced, m, index, WAIT_KILLABLE);
 	return got;
 }

@@ -53,7 +53,7 @@ int mapping_wait_written(struct mapping *m, pgoff_t index, enum wait_mode mode)
 	return page_wait_end(&w, mode);
 }
 
-int page_lock_to_change(struct page *page, enum wait_mode mode)
+int page_lock_to_change_slow(struct page *page, enum wait_mode mode)
 {
 	struct mapping *m = atomic_load_explicit(&page->mapping, memory_order_relaxed);
 	pgoff_t index = atomic_load_explicit(&page->index, memory_order_relaxed);

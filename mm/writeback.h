@@ -14,9 +14,15 @@
 
 /*
  * The page's contents are newer than the device's. For file systems and their metadata: the caller has the page referenced, and keeps it in the
- * cache (write_lock, or it is the device's own mapping). Any context that may take spinlocks.
+ * cache (write_lock, or it is the device's own mapping). Any context that may take spinlocks. true: it was clean.
  */
-void page_mark_dirty(struct page *page);
+bool page_mark_dirty_clean(struct page *page); /* what is seldom needed */
+
+static inline bool page_mark_dirty(struct page *page)
+{
+	/* acquire: whoever set it did so under mapping->lock, which a sweep takes: it will find the tag */
+	return !(atomic_load_explicit(&page->flags, memory_order_acquire) & PG_DIRTY) && page_mark_dirty_clean(page);
+}
 
 /*
  * For a store through a shared mapping, under the page-table lock that guards the entry: `page`, which m has at index, is dirty from now on, and
@@ -50,8 +56,21 @@ static inline bool page_stable(const struct page *page)
 /* Waits, pinning nothing, until what is at index is not under write-back any more: 0, or -EINTR (killed). */
 int mapping_wait_written(struct mapping *m, pgoff_t index, enum wait_mode mode);
 
+int page_lock_to_change_slow(struct page *page, enum wait_mode mode);
+
 /* Locks the page, which the caller has referenced and keeps in the cache, when its contents may be changed. 0, or -EINTR by mode. */
-int page_lock_to_change(struct page *page, enum wait_mode mode);
+static inline int page_lock_to_change(struct page *page, enum wait_mode mode)
+{
+	if (unlikely(!page_trylock(page)))
+		return page_lock_to_change_slow(page, mode);
+	if (likely(!page_flag(page, PG_WRITEBACK))) {
+		/* acquire: the I/O is done with it; pairs with page_end_write */
+		atomic_thread_fence(memory_order_acquire);
+		return 0;
+	}
+	page_unlock(page);
+	return page_lock_to_change_slow(page, mode);
+}
 
 /* For write_pages: the page has been written, or not. Any context. */
 void page_write_done(struct page *page, int error);

@@ -8,10 +8,8 @@
  * It writes down each call before it makes it, in memory it shares with its parent: which call a panic or a hang was in. The
  * parent kills those that are stuck, which is also the test that whatever sleeps can be killed.
  */
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -412,12 +410,10 @@ static long memory_left(void)
 
 static void clean_up(void)
 {
-	static const char *const names[] = { "a", "b", "d", "link", "loop", "fifo", "/tmp/x", "/dev/shm/x" };
-
-	if (chdir(folder) && chdir("/tmp"))
-		return;
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		remove_tree(AT_FDCWD, names[i]);
+	remove_tree(AT_FDCWD, folder);
+	remove_tree(AT_FDCWD, "/tmp/x");
+	remove_tree(AT_FDCWD, "/dev/shm/x");
+	mkdir(folder, 0777);
 }
 
 int main(int argc, char **argv)
@@ -438,7 +434,7 @@ int main(int argc, char **argv)
 	/* far below the arena, which long buffers run over the end of */
 	slots = mmap((void *)0x123000000, sizeof(*slots) * MAX_PROCESSES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	folder = argc > 5 ? argv[5] : folder;
-	mkdir(folder, 0777);
+	clean_up();
 	rounds(target / 10 + 1, processes);
 	clean_up();
 	before = memory_left();
