@@ -96,7 +96,7 @@ static void request_io_done(struct request *r, int error)
 	struct carried *c = r->private;
 
 	for (unsigned i = 0; i < r->nr_segments; i++)
-		piece_done(c->io[i], error);
+		piece_done(c->io[i], request_segment_error(r, i, error));
 	slab_free(&carried_cache, c);
 	request_free(r);
 }

@@ -22,7 +22,7 @@
  * 5. A start can be killed; the commit cannot.
  *
  * fsync and sync need no commit: they flush by themselves. The credits of what they flush come back with the next commit, which then finds less to
- * write. An error of the disk that a commit meets is left for the next fsync.
+ * write. What a commit cannot write is still to be written: the next fsync tries again, and tells.
  */
 #include "fs/ext2.h"
 #include "kernel/stats.h"
@@ -199,7 +199,7 @@ static void commit(struct ext2 *fs)
 	wait_until(&j->changed, &due, WAIT_FOREVER, TIME_NEVER, may_close(j));
 	wait_until(&j->changed, &why, WAIT_FOREVER, TIME_NEVER, all_stopped(j));
 	covered = reopen(j);
-	ext2_meta_commit(fs);
+	ext2_meta_flush(fs);
 	stat_inc(STAT_journal_commits);
 	give_back(j, covered);
 }

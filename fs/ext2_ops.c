@@ -50,8 +50,10 @@ static int ext2_truncate(struct inode *inode, uint64_t size)
 
 	if (err)
 		return err;
-	if (shorter)
+	if (shorter) {
+		ext2_unconfirmed(inode, size);
 		err = ext2_cut(inode, ext2_blocks_of(inode));
+	}
 	return ext2_inode_store(inode) ?: err;
 }
 
@@ -128,12 +130,17 @@ static int ext2_fallocate(struct inode *inode, unsigned mode, uint64_t start, ui
 
 int ext2_fsync(struct inode *inode, bool data_only)
 {
+	uint64_t size = mapping_size(&inode->mapping);
 	int err = 0;
 
 	(void)data_only;
 	if (inode_type(inode) == S_IFREG)
 		err = mapping_sync(&inode->mapping, 0, UINT64_MAX);
-	return err ? err : ext2_meta_flush(ext2_of(inode));
+	if (!err)
+		err = ext2_meta_flush(ext2_of(inode));
+	if (!err)
+		ext2_confirmed(inode, size);
+	return err;
 }
 
 static const struct inode_ops file_ops = {

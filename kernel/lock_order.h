@@ -26,6 +26,7 @@ struct site;
 	X(SOCKET,	true,	"who reads what has come to one end of a socket pair")             \
 	X(ADDRESS_SPACE,true,	"mm->lock: the tree of VMAs, brk, who maps what")                  \
 	X(VMA,		true,	"one VMA (fork, mprotect and munmap hold it; faults only look)")   \
+	X(SYNC,		true,	"one sync of everything at a time")                                \
 	X(RENAME,	true,	"which directory stands in which: fs/rename.c")                    \
 	X(DIRECTORY,	true,	"inode->names: what a directory contains")                         \
 	X(DIRECTORY_2,	true,	"the same of a rename's other directory")                          \
@@ -37,6 +38,7 @@ struct site;
 	X(PAGE,		true,	"a page: PG_LOCKED")                                               \
 	X(BUFFER,	true,	"file-system metadata of one device")                              \
 	X(EXT2_TREE,	true,	"which blocks one ext2 file has")                                  \
+	X(EXT2_RELEASE,	true,	"what was freed in ext2 on its way to be used again")              \
 	X(EXT2_GROUP,	true,	"bitmaps and counts of one group of ext2")                         \
 	X(EXT2_FLUSH,	true,	"changed ext2 metadata on its way to the disk")                    \
 	X(RMAP_FILE,	true,	"mapping->mappers: which VMAs map this file")                      \

@@ -106,6 +106,7 @@ struct mapping {
 	bool keeps_file;		/* and holds a reference on the file for that	(M)	*/
 	bool unlinked;			/* its dirty pages do not keep the file		(M)	*/
 	struct list dirty;		/* all mappings with dirty pages		(D)	*/
+	bool visit;			/* a sync has yet to come to it			(D)	*/
 };
 
 void mapping_init(struct mapping *m, const struct backing_ops *ops, uint64_t size);

@@ -103,7 +103,9 @@ void writeback_forget_page(struct page *page)
 static bool list_drop(struct mapping *m, bool always)
 {
 	irqflags_t flags = spin_lock_irq(&m->lock);
-	bool drop = m->listed && (always || !radix_tagged(&m->pages, RADIX_DIRTY)), kept = false;
+	/* what is being written keeps it there: whoever syncs waits for that too */
+	bool busy = radix_tagged(&m->pages, RADIX_DIRTY) || radix_tagged(&m->pages, RADIX_WRITEBACK);
+	bool drop = m->listed && (always || !busy), kept = false;
 
 	if (drop) {
 		spin_lock(&list_lock);
@@ -165,6 +167,37 @@ struct mapping *dirty_list_next(void)
 		found = m;
 		list_remove(&m->dirty);
 		list_append(&dirty_mappings, &m->dirty);
+		break;
+	}
+	spin_unlock_irq(&list_lock, flags);
+	rcu_read_unlock();
+	return found;
+}
+
+void dirty_list_mark(void)
+{
+	irqflags_t flags = spin_lock_irq(&list_lock);
+	struct mapping *m;
+
+	list_for_each(m, &dirty_mappings, dirty)
+		m->visit = true;
+	spin_unlock_irq(&list_lock, flags);
+}
+
+struct mapping *dirty_list_marked(void)
+{
+	struct mapping *m, *found = NULL;
+	irqflags_t flags;
+
+	rcu_read_lock();
+	flags = spin_lock_irq(&list_lock);
+	list_for_each(m, &dirty_mappings, dirty) {
+		bool visit = m->visit;
+
+		m->visit = false;
+		if (!visit || !m->ops->get(m))
+			continue;
+		found = m;
 		break;
 	}
 	spin_unlock_irq(&list_lock, flags);

@@ -21,26 +21,31 @@ static _Atomic unsigned waiting; /* on `progress` */
 
 #define PERIOD_NS (5 * NSEC_PER_SEC)
 
-/* Visits each mapping that is on the list now. */
-static void visit_all(bool wait)
+/* Starts writing each mapping that is on the list now, or nearly each: others may move it meanwhile. */
+static void flush_all(void)
 {
 	struct mapping *m;
 
 	for (unsigned n = dirty_list_length(); n && (m = dirty_list_next()); n--) {
-		if (wait)
-			mapping_sync_mode(m, 0, UINT64_MAX, WAIT_FOREVER);
-		else
-			mapping_flush(m);
+		mapping_flush(m);
 		dirty_list_leave(m);
 		m->ops->put(m);
 	}
 }
 
-/* Writing files makes metadata dirty, which is in a mapping of its own; writing that makes nothing dirty. */
 void writeback_all(void)
 {
-	for (unsigned pass = 0; pass < 3 && dirty_list_length(); pass++)
-		visit_all(true);
+	static struct mutex one = { .q = WAITQ_INIT(one.q), .class = LOCK_SYNC };
+	struct mapping *m;
+
+	mutex_lock(&one);
+	dirty_list_mark();
+	while ((m = dirty_list_marked())) {
+		mapping_sync_mode(m, 0, UINT64_MAX, WAIT_FOREVER);
+		dirty_list_leave(m);
+		m->ops->put(m);
+	}
+	mutex_unlock(&one);
 }
 
 static int64_t dirty_limit(void)
@@ -144,7 +149,7 @@ static void flusher_main(void *arg)
 	current->reserve = true;
 	for (;;) {
 		sleep_until_due();
-		visit_all(false);
+		flush_all();
 	}
 }
 

@@ -85,7 +85,8 @@ int mapping_sync_mode(struct mapping *m, uint64_t start, uint64_t end, enum wait
 /* Starts writing what is dirty, waits for nothing but memory and page locks. */
 void mapping_flush(struct mapping *m);
 
-/* Every mapping's dirty pages, then once more those that this has made dirty. Sleeps; a fatal signal does not end it. */
+/* Every page that is dirty or on its way to its device when this begins, has been written when it returns. Sleeps; a fatal signal does not end
+ * it. No lock held. */
 void writeback_all(void);
 
 /*

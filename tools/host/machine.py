@@ -100,6 +100,13 @@ def command(arch, ram, options, boot):
     return words + boot
 
 
+def cut_time(text):
+    """--cut-after's value: fl.cut's."""
+    if not re.fullmatch(r"[0-9]{1,9}(ms)?(,torn)?", text):
+        raise Refused(f"--cut-after {text}: say N (completed device writes) or Nms (of guest time), and perhaps ,torn behind it")
+    return text
+
+
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
