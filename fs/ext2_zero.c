@@ -10,7 +10,7 @@
  */
 #include "fs/ext2.h"
 #include "lib/errno.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 
 /* One write being waited for; on fs->flushed. (A) atomic, (C) constant */
 struct zeroing {

@@ -13,16 +13,15 @@
 static struct thread *thread_of(unsigned tid)
 {
 	struct process *p = process_find(tid);
-	struct thread *found = NULL;
+	struct thread *found;
 	irqflags_t flags;
 	struct task *t;
 
 	if (!p)
 		return NULL;
 	flags = spin_lock_irq(&p->lock);
-	list_for_each(t, &p->tasks, link)
-		if (t->thread->tid == tid)
-			found = t->thread;
+	t = process_task(p, tid);
+	found = t ? t->thread : NULL;
 	spin_unlock_irq(&p->lock, flags);
 	process_put(p);
 	return found;

@@ -59,21 +59,17 @@ static int with_task(const struct proc_id *id, void (*fn)(struct task *t, void *
 	struct process *p = process_find(id->pid);
 	unsigned tid = id->tid ? id->tid : id->pid;
 	irqflags_t flags;
-	int err = -ESRCH;
 	struct task *t;
 
 	if (!p)
 		return -ESRCH;
 	flags = spin_lock_irq(&p->lock);
-	list_for_each(t, &p->tasks, link)
-		if (t->thread->tid == tid) {
-			fn(t, arg);
-			err = 0;
-			break;
-		}
+	t = process_task(p, tid);
+	if (t)
+		fn(t, arg);
 	spin_unlock_irq(&p->lock, flags);
 	process_put(p);
-	return err;
+	return t ? 0 : -ESRCH;
 }
 
 static void name_get(struct task *t, void *arg)

@@ -220,6 +220,16 @@ struct usage task_usage(const struct task *t)
 	};
 }
 
+struct task *process_task(struct process *p, unsigned tid)
+{
+	struct task *t;
+
+	list_for_each(t, &p->tasks, link)
+		if (t->thread->tid == tid)
+			return t;
+	return NULL;
+}
+
 struct usage process_usage(struct process *p)
 {
 	irqflags_t flags = spin_lock_irq(&p->lock);

@@ -207,6 +207,9 @@ long process_wait(enum wait_which which, unsigned id, unsigned options, struct w
 
 /* What p has used so far. */
 struct usage process_usage(struct process *p);
+
+/* The task of p that goes by this tid; NULL: it has ended, or there never was one. p->lock held, and the task is there as long. */
+struct task *process_task(struct process *p, unsigned tid);
 void usage_add(struct usage *to, const struct usage *from);
 
 #endif

@@ -111,7 +111,6 @@ long sys_set_robust_list(uintptr_t head, size_t size)
 static int robust_list_of(unsigned tid, uintptr_t *list)
 {
 	struct process *p = process_find(tid ? tid : current->tid);
-	int err = -ESRCH;
 	irqflags_t flags;
 	struct task *t;
 
@@ -122,14 +121,12 @@ static int robust_list_of(unsigned tid, uintptr_t *list)
 		return -EPERM;
 	}
 	flags = spin_lock_irq(&p->lock);
-	list_for_each(t, &p->tasks, link)
-		if (t->thread->tid == (tid ? tid : current->tid)) {
-			*list = atomic_load_explicit(&t->robust_list, memory_order_relaxed);
-			err = 0;
-		}
+	t = process_task(p, tid ? tid : current->tid);
+	if (t)
+		*list = atomic_load_explicit(&t->robust_list, memory_order_relaxed);
 	spin_unlock_irq(&p->lock, flags);
 	process_put(p);
-	return err;
+	return t ? 0 : -ESRCH;
 }
 
 long sys_get_robust_list(int tid, uintptr_t out, uintptr_t size_out)

@@ -131,20 +131,10 @@ int signal_send_locked(struct process *p, struct task *t, const struct siginfo *
 	return 0;
 }
 
-static struct task *task_find(struct process *p, unsigned tid)
-{
-	struct task *t;
-
-	list_for_each(t, &p->tasks, link)
-		if (t->thread->tid == tid)
-			return t;
-	return NULL;
-}
-
 int signal_send_info(struct process *p, unsigned tid, const struct siginfo *info)
 {
 	irqflags_t flags = spin_lock_irq(&p->lock);
-	struct task *t = tid ? task_find(p, tid) : NULL;
+	struct task *t = tid ? process_task(p, tid) : NULL;
 	int err = tid && !t ? -ESRCH : 0;
 
 	if (!err && info->signo)

@@ -28,9 +28,9 @@ static long with_task(int tid, long (*fn)(struct task *t, uint64_t arg), uint64_
 	if (!p)
 		return -ESRCH;
 	flags = spin_lock_irq(&p->lock);
-	list_for_each(t, &p->tasks, link)
-		if (t->thread->tid == id)
-			ret = fn(t, arg);
+	t = process_task(p, id);
+	if (t)
+		ret = fn(t, arg);
 	spin_unlock_irq(&p->lock, flags);
 	process_put(p);
 	return ret;

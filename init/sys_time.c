@@ -17,16 +17,12 @@
 static int task_time(struct process *p, unsigned tid, uint64_t *ns)
 {
 	irqflags_t flags = spin_lock_irq(&p->lock);
-	int err = -EINVAL;
-	struct task *t;
+	struct task *t = process_task(p, tid);
 
-	list_for_each(t, &p->tasks, link)
-		if (t->thread->tid == tid) {
-			*ns = thread_ran_ns(t->thread);
-			err = 0;
-		}
+	if (t)
+		*ns = thread_ran_ns(t->thread);
 	spin_unlock_irq(&p->lock, flags);
-	return err;
+	return t ? 0 : -EINVAL;
 }
 
 static int cpu_clock_read(int clock, uint64_t *ns)

@@ -149,21 +149,10 @@ void itimer_change(struct timers *t, unsigned which, const struct itimer *to, st
 
 /* ---- timer_create's ---- */
 
-/* Process lock held. */
-static struct task *target_find(struct posix_timer *t)
-{
-	struct task *task;
-
-	list_for_each(task, &t->process->tasks, link)
-		if (task->thread->tid == t->tid)
-			return task;
-	return NULL;
-}
-
 /* Process lock held, it is time. */
 static void posix_fire(struct posix_timer *t)
 {
-	struct task *target = t->tid ? target_find(t) : NULL;
+	struct task *target = t->tid ? process_task(t->process, t->tid) : NULL;
 
 	if (!list_empty(&t->place.link)) {
 		t->missed++;
@@ -240,7 +229,7 @@ void posix_timer_init(struct posix_timer *t, struct process *p)
 static void place_leave(struct posix_timer *t)
 {
 	struct pending *q = &t->process->pending;
-	struct task *target = t->tid ? target_find(t) : NULL;
+	struct task *target = t->tid ? process_task(t->process, t->tid) : NULL;
 	struct queued_signal *e;
 	bool others = false;
 
