@@ -19,7 +19,7 @@
 #include "fs/ext2.h"
 #include "kernel/slab.h"
 #include "lib/errno.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 
 #define FREED_MANY 8192 /* blocks */
 #define ITEMS_MANY 4096
