@@ -3,6 +3,7 @@
 
 #include "kernel/assert.h"
 #include "kernel/log.h"
+#include "kernel/sched.h"
 #include "kernel/time.h"
 #include "lib/list.h"
 #include "lib/parse.h"
@@ -10,6 +11,7 @@
 #include "mm/policy.h"
 
 #define TEXT_MAX 16384
+#define SLICE_LEAST 1000 /* a timer interrupt takes some hundred */
 
 struct cmdline cmdline;
 
@@ -145,6 +147,20 @@ static void set_cut(const char *name, char *value)
 	*(ms ? &cmdline.cut_ns : &cmdline.cut_writes) = ms ? n * NSEC_PER_MSEC : n;
 }
 
+/* NS, or NS,SEED */
+static void set_slice(const char *name, char *value)
+{
+	const char *end;
+	uint64_t ns, seed = 1;
+	bool bad = parse_u64(value, &end, &ns) || ns < SLICE_LEAST || ns > NSEC_PER_SEC;
+
+	if (!bad && *end == ',')
+		bad = parse_u64(end + 1, &end, &seed);
+	if (bad || *end)
+		panic("command line: %s=%s: write %s=NANOSECONDS or %s=NANOSECONDS,SEED, at least %u", name, value, name, name, SLICE_LEAST);
+	sched_slice_force(ns, seed);
+}
+
 static void set_trace(const char *name, char *value)
 {
 	cmdline.trace = flag_value(name, value);
@@ -163,7 +179,7 @@ static const struct option {
 	{ "fl.disk2", set_disk },     { "fl.disk3", set_disk },	  { "fl.disk4", set_disk }, { "fl.disk5", set_disk },
 	{ "fl.disk6", set_disk },     { "fl.disk7", set_disk },	  { "fl.mem", set_mem },    { "fl.time", set_time },
 	{ "fl.stdin", set_stdin },    { "fl.console", set_console }, { "fl.trace", set_trace }, { "fl.stats", set_stats },
-	{ "fl.cut", set_cut },	      { "fl.tty", set_tty },
+	{ "fl.cut", set_cut },	      { "fl.tty", set_tty },	  { "fl.slice", set_slice },
 };
 
 /* ---- words ---- */
@@ -176,7 +192,7 @@ static void list_add(char *list, size_t size, const char *name)
 
 static _Noreturn void unknown(const char *word)
 {
-	char list[256] = "";
+	char list[640] = "";
 
 	for (unsigned i = 0; i < ARRAY_SIZE(options); i++)
 		if (options[i].set != set_disk)

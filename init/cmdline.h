@@ -13,6 +13,8 @@
  *	fl.trace=1 fl.stats=1		trace from the start; print statistics at the end
  *	fl.cut=WHEN			the power goes: after N completed device writes (N), or at that guest time (Nms); ,torn behind it: in
  *					the middle of the next write
+ *	fl.slice=NS[,SEED]		each CPU's timer comes after NS, give or take a random half of it, whoever runs: with --icount that is
+ *					what makes CPUs take turns
  *	fl.time=SECONDS			the calendar at power-on, since 1970 (default 0)
  *	POLICY=VALUE			see mm/policy.h
  *

@@ -11,7 +11,7 @@
 #include "lib/format.h"
 
 #define NOBODY UINT32_MAX
-#define MESSAGE 224
+#define MESSAGE 480
 
 static _Atomic uint32_t panicking = NOBODY; /* the CPU that reports */
 

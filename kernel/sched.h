@@ -42,6 +42,9 @@ static inline struct cpu *this_cpu(void)
 extern uint64_t sched_slice_ns, sched_jitter_ns, sched_seed;
 extern bool sched_slice_always;
 
+/* All of them: slices of ns, give or take half of it. While the first CPU is the only one. */
+void sched_slice_force(uint64_t ns, uint64_t from);
+
 /* Gives the CPU away; returns when the thread runs again. Interrupts as before. Thread context, preemption on. */
 void schedule(void);
 

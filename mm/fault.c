@@ -4,8 +4,8 @@
  *
  * 1. A fault is a sequence of steps, in the order of the table below. Each returns a verdict. Any verdict but NEXT means that nothing
  *    is held: no read section, no reference, no page of ours.
- * 2. The whole attempt runs in one RCU read section. It takes no address-space lock, no VMA lock and no page lock. The only lock is the
- *    page table's, for the store itself.
+ * 2. The whole attempt runs in one RCU read section. It takes no address-space lock, no VMA lock and (unless policy faultlock wants to show what
+ *    that costs) no page lock. The only lock is the page table's, for the store itself.
  * 3. A step that would have to wait (for a page's read, for a frozen page, for memory, for somebody who changes the address space)
  *    drops everything, waits inside itself, and returns RETRY (law 2). There is one retry loop, below, and RETRY has one meaning:
  *    nothing is known any more, look again.
@@ -55,6 +55,8 @@ static const struct step {
 
 enum verdict fault_release(struct fault *f, enum verdict v)
 {
+	if (unlikely(f->at.locked))
+		page_unlock(f->at.locked);
 	if (f->at.source)
 		page_put(f->at.source);
 	if (f->at.copy)
@@ -62,7 +64,7 @@ enum verdict fault_release(struct fault *f, enum verdict v)
 	if (f->at.holds & HOLDS_RCU)
 		rcu_read_unlock();
 	f->at.holds = HOLDS_NOTHING;
-	f->at.source = f->at.copy = NULL;
+	f->at.source = f->at.copy = f->at.locked = NULL;
 	return v;
 }
 

@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "mm/fault.h"
 #include "mm/pagecache.h"
+#include "mm/policy.h"
 #include "mm/pt.h"
 #include "mm/shmem.h"
 
@@ -49,6 +50,29 @@ static enum verdict read_missing(struct fault *f)
 	return fault_read_verdict(err);
 }
 
+/* Policy faultlock=on, much as Linux does: the fault owns the page it found until it has mapped it. If somebody else does, it waits until it owns
+ * the page, referenced all the while, only to give it back and look again; then it goes on without, or with locks handed over in order no
+ * fault would ever end. */
+static enum verdict lock_found(struct fault *f)
+{
+	struct page *page = f->at.source;
+	int err;
+
+	if (page_trylock(page)) {
+		f->at.locked = page;
+		return NEXT;
+	}
+	page_get(page);
+	fault_release(f, RETRY);
+	stat_inc(STAT_retry_lock);
+	err = page_lock_mode(page, WAIT_KILLABLE);
+	if (!err)
+		page_unlock(page);
+	page_put(page);
+	f->owned = true;
+	return fault_read_verdict(err);
+}
+
 static enum verdict find_cached(struct fault *f)
 {
 	struct mapping *m = f->at.vma->mapping;
@@ -67,7 +91,7 @@ static enum verdict find_cached(struct fault *f)
 	if (cache_peek(m, index) != page || page_state(page) != PAGE_READY)
 		return fault_release(f, RETRY);
 	stat_inc(STAT_cache_hits);
-	return NEXT;
+	return policy_get(&policy.faultlock) == FAULTLOCK_ON && !f->owned ? lock_found(f) : NEXT;
 }
 
 enum verdict fault_find_page(struct fault *f)

@@ -14,6 +14,7 @@ enum around_policy { AROUND_LOCKLESS, AROUND_TRYLOCK, AROUND_OFF };
 enum stable_policy { STABLE_WAIT, STABLE_OFF };
 enum complete_policy { COMPLETE_TIMER, COMPLETE_INLINE };
 enum grab_policy { GRAB_ONCE, GRAB_RELOCK };
+enum faultlock_policy { FAULTLOCK_OFF, FAULTLOCK_ON };
 
 /* The values in force. Read anywhere, written by policy_set only; a reader may see a change at any moment. */
 struct policy {
@@ -25,6 +26,7 @@ struct policy {
 	_Atomic uint32_t complete;	  /* enum complete_policy: who completes a request of the RAM block device */
 	_Atomic uint32_t latency_us;	  /* of each request of the RAM block device */
 	_Atomic uint32_t grab;		  /* enum grab_policy: how write(2) comes by its page */
+	_Atomic uint32_t faultlock;	  /* enum faultlock_policy: a fault locks the page it found in the cache */
 	_Atomic uint32_t journal_credits; /* blocks of metadata that may have been changed since the last commit */
 	_Atomic uint32_t slice_us;	  /* time slice; 0: the scheduler's own */
 };

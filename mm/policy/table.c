@@ -20,6 +20,7 @@ struct policy policy = {
 	.complete = COMPLETE_TIMER,
 	.latency_us = 0,
 	.grab = GRAB_ONCE,
+	.faultlock = FAULTLOCK_OFF,
 	.journal_credits = 1024,
 	.slice_us = 0,
 };
@@ -37,6 +38,7 @@ static const char *const stable_words[] = { "wait", "off", NULL };
 static const char *const complete_words[] = { "timer", "inline", NULL };
 static const char *const grab_words[] = { "once", "relock", NULL };
 static const char *const lockcheck_words[] = { "panic", "report", NULL };
+static const char *const faultlock_words[] = { "off", "on", NULL };
 
 static const struct row rows[] = {
 	{ .name = "around", .value = &policy.around, .words = around_words },
@@ -47,6 +49,7 @@ static const struct row rows[] = {
 	{ .name = "complete", .value = &policy.complete, .words = complete_words },
 	{ .name = "latency_us", .value = &policy.latency_us, .most = 10000000 },
 	{ .name = "grab", .value = &policy.grab, .words = grab_words },
+	{ .name = "faultlock", .value = &policy.faultlock, .words = faultlock_words },
 	{ .name = "journal_credits", .value = &policy.journal_credits, .least = 64, .most = 65536 },
 	{ .name = "lockcheck", .value = &lock_check_mode, .words = lockcheck_words },
 	{ .name = "slice_us", .value = &policy.slice_us, .most = 1000000 },
