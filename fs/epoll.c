@@ -216,6 +216,16 @@ static int control_locked(struct epoll *ep, int op, struct file *file, int fd, c
 	return 0;
 }
 
+/* That one waiter only is woken is a hint that is not taken here; but it goes with few others, and cannot be given later. */
+static bool exclusive_ok(int op, const struct file *file, const struct epoll_event *e)
+{
+	const unsigned with = POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLL_EXCLUSIVE | EPOLL_WAKEUP | EPOLL_EDGE;
+
+	if (op == EPOLL_CTL_DEL || !(e->events & EPOLL_EXCLUSIVE))
+		return true;
+	return op == EPOLL_CTL_ADD && !epoll_of(file) && !(e->events & ~with);
+}
+
 int epoll_control(struct file *epoll, int op, struct file *file, int fd, const struct epoll_event *e)
 {
 	struct epoll *ep = epoll_of(epoll);
@@ -223,7 +233,7 @@ int epoll_control(struct file *epoll, int op, struct file *file, int fd, const s
 
 	if (!file->ops->poll)
 		return -EPERM;
-	if (!ep || epoll == file || op < EPOLL_CTL_ADD || op > EPOLL_CTL_MOD)
+	if (!ep || epoll == file || op < EPOLL_CTL_ADD || op > EPOLL_CTL_MOD || !exclusive_ok(op, file, e))
 		return -EINVAL;
 	mutex_lock(&items);
 	err = control_locked(ep, op, file, fd, e);
@@ -334,7 +344,7 @@ static void epoll_release(struct file *file)
 	kfree(ep);
 }
 
-static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release, .stream = true };
+static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release, .stream = true, .seek_ignored = true };
 
 int epoll_create(struct file **out)
 {

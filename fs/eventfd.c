@@ -110,6 +110,7 @@ static const struct file_ops eventfd_ops = {
 	.poll = eventfd_poll,
 	.release = eventfd_release,
 	.stream = true,
+	.seek_ignored = true,
 };
 
 int eventfd_create(uint64_t count, bool semaphore, unsigned flags, struct file **out)

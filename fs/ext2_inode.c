@@ -116,7 +116,7 @@ static struct timestamp timestamp(uint32_t seconds, uint32_t extra)
 
 static uint32_t extra_of(struct timestamp t)
 {
-	return t.nsec << 2 | ((uint32_t)((uint64_t)(t.sec - (int32_t)t.sec) >> 32) & 3);
+	return t.nsec << 2 | ((uint32_t)(((uint64_t)t.sec - (uint64_t)(int32_t)t.sec) >> 32) & 3);
 }
 
 static void fill_times(const struct ext2 *fs, struct inode *inode, const struct ext2_disk_inode *from)

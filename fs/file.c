@@ -261,16 +261,16 @@ int64_t file_seek(struct file *file, int64_t offset, int whence)
 {
 	int64_t base, to;
 
-	if (file->ops->stream)
+	if (file->ops->stream && !file->ops->seek_ignored)
 		return -ESPIPE;
-	if (file->ops->same_everywhere)
+	if (file->ops->same_everywhere || file->ops->seek_ignored)
 		return whence < 0 || whence > 4 ? -EINVAL : 0; /* SEEK_SET to SEEK_HOLE */
 	if (mutex_lock_killable(&file->pos_lock))
 		return -EINTR;
 	base = seek_base(file, offset, whence);
 	if (base < 0)
 		to = base;
-	else if (__builtin_add_overflow(base, offset, &to) || to < 0)
+	else if (__builtin_add_overflow(base, offset, &to) || to < 0 || (uint64_t)to > inode_max_size(file->inode))
 		to = -EINVAL;
 	else
 		file->pos = (uint64_t)to;

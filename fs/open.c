@@ -102,8 +102,8 @@ static int open_once(struct inode *base, const char *path, unsigned flags, unsig
 	struct place place;
 	int err;
 
-	if (flags & VFS_EXCL && flags & VFS_CREATE)
-		how |= LOOKUP_NOFOLLOW;
+	if (flags & VFS_CREATE)
+		how |= LOOKUP_CREATE | (flags & VFS_EXCL ? LOOKUP_NOFOLLOW : 0);
 	err = vfs_find_place(base, path, how, &place);
 	if (err)
 		return err;

@@ -130,6 +130,7 @@ static const struct file_ops timerfd_ops = {
 	.poll = timerfd_poll,
 	.release = timerfd_release,
 	.stream = true,
+	.seek_ignored = true,
 };
 
 int timerfd_kind(struct file *file, bool *realtime)

@@ -274,7 +274,7 @@ extern struct inode *vfs_root; /* set once, by vfs_mount_root */
 void vfs_mount_root(struct super *super);
 int vfs_mount(const char *path, struct super *super); /* covers an existing directory; boot only */
 
-enum lookup_flags { LOOKUP_NOFOLLOW = 1, LOOKUP_DIRECTORY = 2 };
+enum lookup_flags { LOOKUP_NOFOLLOW = 1, LOOKUP_DIRECTORY = 2, LOOKUP_CREATE = 4 /* a slash behind a file is the caller's to refuse */ };
 
 /* base: where relative paths begin. 0 and a referenced inode, or -ENOENT -ENOTDIR -ELOOP -ENAMETOOLONG -EIO -ENOMEM -EINTR. */
 int vfs_lookup(struct inode *base, const char *path, unsigned flags, struct inode **out);
@@ -357,6 +357,7 @@ struct file_ops {
 	/* A vector of `total` bytes that shall not be torn apart, if the file can: -EOVERFLOW if not. NULL: range by range. */
 	long (*write_whole)(struct file *file, const struct user_range *v, size_t count, size_t total);
 	bool stream;			    /* no position: lseek and pread give -ESPIPE */
+	bool seek_ignored;		    /* a stream whose lseek gives 0 */
 	bool same_everywhere;		    /* at any position: lseek gives 0, whatever it is asked for */
 	bool loose_position;		    /* read and write take locks that come before pos_lock: it is not held meanwhile */
 };

@@ -10,6 +10,7 @@
 #include "init/linux.h"
 #include "init/process.h"
 #include "init/root.h"
+#include "init/vector.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -42,57 +43,91 @@ static bool is_regular(const struct file *file)
 	return inode_type(file->inode) == S_IFREG && file->inode->mapping.ops;
 }
 
+/* From one file to another: copy_file_range, sendfile, splice. */
+struct splice {
+	struct file *in, *out;
+	uintptr_t in_pos, out_pos; /* user addresses, or 0 */
+	size_t n;
+	unsigned flags;
+};
+
 static bool overlap(const struct copy_range *c)
 {
 	return c->from == c->to && c->from_pos < c->to_pos + c->len && c->to_pos < c->from_pos + c->len;
 }
 
-/* Where from and to, and back again. */
-static long copy(struct file *in, uintptr_t in_pos, struct file *out, uintptr_t out_pos, size_t n)
+static int copy_plan(const struct splice *s, struct copy_range *c)
 {
-	struct copy_range c = { .from = in->inode, .to = out->inode, .len = n < MAX_RW_COUNT ? n : MAX_RW_COUNT };
-	int err = pos_get(in, in_pos, &c.from_pos);
-	long done;
+	int err = pos_get(s->in, s->in_pos, &c->from_pos);
 
 	if (!err)
-		err = pos_get(out, out_pos, &c.to_pos);
-	if (!err && (c.from_pos > INT64_MAX - c.len || c.to_pos > INT64_MAX - c.len || overlap(&c)))
+		err = pos_get(s->out, s->out_pos, &c->to_pos);
+	if (!err && (c->from_pos > INT64_MAX - c->len || c->to_pos > INT64_MAX - c->len))
 		err = -EINVAL;
-	if (!err)
-		err = limit_file_size(c.to_pos, &c.len);
-	if (err)
-		return err;
-	done = vfs_copy(&c);
+	return err ? err : limit_file_size(c->to_pos, &c->len);
+}
+
+/* Where from and to, and back again. */
+static long copy(const struct splice *s, struct copy_range *c)
+{
+	long done = vfs_copy(c);
+	int err = 0;
+
 	if (done > 0)
-		err = pos_put(in, in_pos, c.from_pos + (uint64_t)done);
-	if (done > 0 && !err)
-		err = pos_put(out, out_pos, c.to_pos + (uint64_t)done);
+		err = pos_put(s->in, s->in_pos, c->from_pos + (uint64_t)done);
+	if (done > 0 && pos_put(s->out, s->out_pos, c->to_pos + (uint64_t)done))
+		err = -EFAULT;
 	return err ? err : done;
 }
 
-static long copy_file_range(struct file *in, uintptr_t in_pos, struct file *out, uintptr_t out_pos, size_t n)
+static struct copy_range copy_of(const struct splice *s)
 {
-	if (!file_readable(in) || !file_writable(out) || file_flags(out) & VFS_APPEND)
-		return -EBADF;
-	if (inode_type(in->inode) == S_IFDIR || inode_type(out->inode) == S_IFDIR)
+	return (struct copy_range){ .from = s->in->inode, .to = s->out->inode, .len = s->n < MAX_RW_COUNT ? s->n : MAX_RW_COUNT };
+}
+
+static long copy_file_range(const struct splice *s)
+{
+	struct copy_range c = copy_of(s);
+	int err;
+
+	if (inode_type(c.from) == S_IFDIR || inode_type(c.to) == S_IFDIR)
 		return -EISDIR;
-	if (!is_regular(in) || !is_regular(out))
+	if (!is_regular(s->in) || !is_regular(s->out))
 		return -EINVAL;
-	return n ? copy(in, in_pos, out, out_pos, n) : 0;
+	if (!file_readable(s->in) || !file_writable(s->out) || file_flags(s->out) & VFS_APPEND)
+		return -EBADF;
+	if (c.from->super != c.to->super)
+		return -EXDEV;
+	if (!s->n)
+		return 0;
+	err = copy_plan(s, &c);
+	if (!err && overlap(&c))
+		err = -EINVAL;
+	return err ? err : copy(s, &c);
+}
+
+static long between(struct splice *s, int in, int out, long (*fn)(const struct splice *s))
+{
+	long ret = -EBADF;
+
+	s->in = fd_get(in);
+	s->out = s->in ? fd_get(out) : NULL;
+	if (s->out)
+		ret = fn(s);
+	if (s->out)
+		file_put(s->out);
+	if (s->in)
+		file_put(s->in);
+	if (ret == -EPIPE)
+		signal_send_task(task_current(), SIGPIPE);
+	return ret;
 }
 
 long sys_copy_file_range(int in_fd, uintptr_t in_pos, int out_fd, uintptr_t out_pos, size_t n, unsigned flags)
 {
-	struct file *in = fd_get(in_fd), *out = in ? fd_get(out_fd) : NULL;
-	long ret = -EBADF;
+	struct splice s = { .in_pos = in_pos, .out_pos = out_pos, .n = n };
 
-	if (out)
-		ret = flags ? -EINVAL : copy_file_range(in, in_pos, out, out_pos, n);
-	if (out)
-		file_put(out);
-	if (in)
-		file_put(in);
-	return ret;
+	return flags ? -EINVAL : between(&s, in_fd, out_fd, copy_file_range);
 }
 
 /* The position is told even if it has not moved. */
@@ -103,41 +138,9 @@ static int pos_same(uintptr_t user)
 	return copy_from_user(&at, user, sizeof(at)) || copy_to_user(user, &at, sizeof(at)) ? -EFAULT : 0;
 }
 
-/* To regular files only: -EINVAL for others, and programs read and write then. */
-static long sendfile(struct file *out, struct file *in, uintptr_t pos, size_t n)
-{
-	long done;
-
-	if (!file_readable(in) || !file_writable(out))
-		return -EBADF;
-	if (!is_regular(in) || !is_regular(out) || file_flags(out) & VFS_APPEND)
-		return -EINVAL;
-	done = n ? copy(in, pos, out, 0, n) : 0;
-	return !done && pos ? pos_same(pos) : done;
-}
-
-long sys_sendfile(int out_fd, int in_fd, uintptr_t pos, size_t n)
-{
-	struct file *in = fd_get(in_fd), *out = in ? fd_get(out_fd) : NULL;
-	long ret = out ? sendfile(out, in, pos, n) : -EBADF;
-
-	if (out)
-		file_put(out);
-	if (in)
-		file_put(in);
-	return ret;
-}
-
 /* ---- splice ---- */
 
 enum { SPLICE_F_NONBLOCK = 2, SPLICE_F_ALL = 15 };
-
-struct splice {
-	struct file *in, *out;
-	uintptr_t in_pos, out_pos; /* user addresses, or 0 */
-	size_t n;
-	unsigned flags;
-};
 
 static bool may_wait(const struct splice *s)
 {
@@ -151,8 +154,6 @@ static bool wait_allowed(const struct file *pipe)
 
 static long pipe_to_pipe(const struct splice *s)
 {
-	if (s->in_pos || s->out_pos)
-		return -ESPIPE;
 	if (s->in->private == s->out->private)
 		return -EINVAL;
 	return splice_pipes(s->in, s->out, s->n, may_wait(s) && wait_allowed(s->in) && wait_allowed(s->out));
@@ -163,8 +164,6 @@ static long pipe_to_file(const struct splice *s)
 	uint64_t pos;
 	long done;
 
-	if (s->in_pos)
-		return -ESPIPE;
 	if (!is_regular(s->out) || file_flags(s->out) & VFS_APPEND)
 		return -EINVAL;
 	done = pos_get(s->out, s->out_pos, &pos);
@@ -178,8 +177,6 @@ static long file_to_pipe(const struct splice *s)
 	uint64_t pos;
 	long done;
 
-	if (s->out_pos)
-		return -ESPIPE;
 	if (!is_regular(s->in))
 		return -EINVAL;
 	done = pos_get(s->in, s->in_pos, &pos);
@@ -190,11 +187,17 @@ static long file_to_pipe(const struct splice *s)
 
 static long splice_files(const struct splice *s)
 {
+	bool from_pipe = file_is_pipe(s->in), to_pipe = file_is_pipe(s->out);
+
+	if ((from_pipe && s->in_pos) || (to_pipe && s->out_pos))
+		return -ESPIPE;
 	if (!file_readable(s->in) || !file_writable(s->out))
 		return -EBADF;
-	if (file_is_pipe(s->in))
-		return file_is_pipe(s->out) ? pipe_to_pipe(s) : pipe_to_file(s);
-	return file_is_pipe(s->out) ? file_to_pipe(s) : -EINVAL;
+	if (from_pipe && to_pipe)
+		return pipe_to_pipe(s);
+	if ((int64_t)s->n < 0 || (!from_pipe && !to_pipe))
+		return -EINVAL;
+	return to_pipe ? file_to_pipe(s) : pipe_to_file(s);
 }
 
 static long tee_files(const struct splice *s)
@@ -208,24 +211,9 @@ static long tee_files(const struct splice *s)
 
 static long with_files(struct splice *s, int in, int out, long (*fn)(const struct splice *s))
 {
-	long ret = -EBADF;
-
 	if (s->flags & ~(unsigned)SPLICE_F_ALL)
 		return -EINVAL;
-	if (!s->n)
-		return 0;
-	s->n = s->n < MAX_RW_COUNT ? s->n : MAX_RW_COUNT;
-	s->in = fd_get(in);
-	s->out = s->in ? fd_get(out) : NULL;
-	if (s->out)
-		ret = fn(s);
-	if (s->out)
-		file_put(s->out);
-	if (s->in)
-		file_put(s->in);
-	if (ret == -EPIPE)
-		signal_send_task(task_current(), SIGPIPE);
-	return ret;
+	return s->n ? between(s, in, out, fn) : 0;
 }
 
 long sys_splice(int in, uintptr_t in_pos, int out, uintptr_t out_pos, size_t n, unsigned flags)
@@ -242,26 +230,69 @@ long sys_tee(int in, int out, size_t n, unsigned flags)
 	return with_files(&s, in, out, tee_files);
 }
 
+/* ---- sendfile ---- */
+
+static long send_to_file(const struct splice *s)
+{
+	struct copy_range c = copy_of(s);
+	int err = copy_plan(s, &c);
+
+	if (err)
+		return err;
+	if (c.from_pos >= inode_max_size(c.from) || c.from_pos >= inode_max_size(c.to))
+		return -EOVERFLOW;
+	return s->n ? copy(s, &c) : 0;
+}
+
+/* Between regular files, or to a pipe: -EINVAL for others, and programs read and write then. */
+static long sendfile(const struct splice *s)
+{
+	long done;
+
+	if (!file_readable(s->in))
+		return -EBADF;
+	if (s->in_pos && s->in->ops->stream)
+		return -ESPIPE;
+	if ((int64_t)s->n < 0)
+		return -EINVAL;
+	if (!file_writable(s->out))
+		return -EBADF;
+	if (!is_regular(s->in) || file_flags(s->out) & VFS_APPEND || (!file_is_pipe(s->out) && !is_regular(s->out)))
+		return -EINVAL;
+	done = file_is_pipe(s->out) ? file_to_pipe(s) : send_to_file(s);
+	return !done && s->in_pos ? pos_same(s->in_pos) : done;
+}
+
+long sys_sendfile(int out_fd, int in_fd, uintptr_t pos, size_t n)
+{
+	struct splice s = { .in_pos = pos, .n = n };
+
+	return between(&s, in_fd, out_fd, sendfile);
+}
+
+/* ---- vmsplice ---- */
+
 /* Waits before the first byte only, as a whole. */
-static long vmsplice(struct file *pipe, uintptr_t vector, size_t count, bool wait)
+static long vmsplice(struct file *pipe, const struct vector *vec, bool wait)
 {
 	size_t done = 0, len = 0;
-	struct user_range r;
 	long part = 0;
 
-	for (size_t i = 0; i < count && part >= 0 && (size_t)part == len; i++) {
-		if (copy_from_user(&r, vector + i * sizeof(r), sizeof(r)))
-			return done ? (long)done : -EFAULT;
-		len = r.len < MAX_RW_COUNT - done ? r.len : MAX_RW_COUNT - done;
-		part = !len ? 0 : file_writable(pipe) ? splice_from_user(r.base, pipe, len, wait && !done)
-						      : splice_to_user(pipe, r.base, len, wait && !done);
+	for (size_t i = 0; i < vec->count && part >= 0 && (size_t)part == len; i++) {
+		uintptr_t base = vec->v[i].base;
+
+		len = vec->v[i].len < MAX_RW_COUNT - done ? vec->v[i].len : MAX_RW_COUNT - done;
+		part = !len ? 0 : file_writable(pipe) ? splice_from_user(base, pipe, len, wait && !done)
+						      : splice_to_user(pipe, base, len, wait && !done);
 		done += part > 0 ? (size_t)part : 0;
 	}
 	return done ? (long)done : part;
 }
 
-long sys_vmsplice(int fd, uintptr_t vector, size_t count, unsigned flags)
+/* O_NONBLOCK is not heeded, only the flag. */
+long sys_vmsplice(int fd, uintptr_t user, size_t count, unsigned flags)
 {
+	struct vector vec;
 	struct file *file;
 	long ret = -EBADF;
 
@@ -271,7 +302,11 @@ long sys_vmsplice(int fd, uintptr_t vector, size_t count, unsigned flags)
 	if (!file)
 		return -EBADF;
 	if (file_is_pipe(file))
-		ret = count > UIO_MAXIOV ? -EINVAL : vmsplice(file, vector, count, !(flags & SPLICE_F_NONBLOCK) && wait_allowed(file));
+		ret = vector_get(&vec, user, (unsigned)count);
+	if (!ret) {
+		ret = vmsplice(file, &vec, !(flags & SPLICE_F_NONBLOCK));
+		vector_free(&vec);
+	}
 	file_put(file);
 	if (ret == -EPIPE)
 		signal_send_task(task_current(), SIGPIPE);
@@ -313,12 +348,11 @@ long sys_readahead(int fd, int64_t start, size_t n)
 	long ret = 0;
 
 	(void)start;
-	(void)n;
 	if (!file)
 		return -EBADF;
 	if (!file_readable(file))
 		ret = -EBADF;
-	else if (!is_regular(file))
+	else if (!is_regular(file) || (int64_t)n < 0)
 		ret = -EINVAL;
 	file_put(file);
 	return ret;

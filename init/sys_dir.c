@@ -40,13 +40,23 @@ static bool entries_emit(struct dir_sink *sink, const char *name, size_t len, ui
 	return true;
 }
 
-/* An entry that could not be handed out has not been read. */
+/* Entries that could not be handed out have not been read. */
 static long entries_copy_out(const struct entries *e, struct file *file, uintptr_t buf, uint64_t from)
 {
+	size_t done = 0;
+
 	if (!copy_to_user(buf, e->buf, e->used))
 		return (long)e->used;
+	while (done < e->used) {
+		const struct linux_dirent64 *d = (const struct linux_dirent64 *)(e->buf + done);
+
+		if (copy_to_user(buf + done, d, d->reclen))
+			break;
+		from = (uint64_t)d->off;
+		done += d->reclen;
+	}
 	file_seek(file, (int64_t)from, ABI_SEEK_SET);
-	return -EFAULT;
+	return done ? (long)done : -EFAULT;
 }
 
 static long entries_read(struct file *file, uintptr_t buf, size_t size)
@@ -69,12 +79,12 @@ static long entries_read(struct file *file, uintptr_t buf, size_t size)
 
 long sys_getdents64(int fd, uintptr_t buf, unsigned size)
 {
-	struct file *file = fd_get(fd);
+	struct file *file = fd_get_open(fd);
 	long ret;
 
 	if (!file)
 		return -EBADF;
-	ret = entries_read(file, buf, size);
+	ret = entries_read(file, buf, (int)size < 0 ? 0 : size);
 	file_put(file);
 	return ret;
 }

@@ -87,7 +87,7 @@ long sys_timerfd_settime(int fd, unsigned flags, uintptr_t from, uintptr_t old)
 
 	if (flags & ~(unsigned)(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
 		return -EINVAL;
-	file = fd_get(fd);
+	file = fd_get_open(fd);
 	if (!file)
 		return -EBADF;
 	err = timerfd_kind(file, &realtime);
@@ -104,7 +104,7 @@ long sys_timerfd_settime(int fd, unsigned flags, uintptr_t from, uintptr_t old)
 
 long sys_timerfd_gettime(int fd, uintptr_t out)
 {
-	struct file *file = fd_get(fd);
+	struct file *file = fd_get_open(fd);
 	struct timer_setting left = { 0 };
 	struct itimerspec its;
 	bool realtime;
@@ -152,8 +152,8 @@ long sys_epoll_ctl(int epfd, int op, int fd, uintptr_t from)
 	if (op != EPOLL_CTL_DEL && copy_from_user(&user, from, sizeof(user)))
 		return -EFAULT;
 	e = (struct epoll_event){ user.events, user.data };
-	epoll = fd_get(epfd);
-	file = fd_get(fd);
+	epoll = fd_get_open(epfd);
+	file = fd_get_open(fd);
 	if (epoll && file)
 		err = epoll_control(epoll, op, file, fd, &e);
 	if (epoll)
@@ -216,7 +216,7 @@ static long epoll_wait_fd(int epfd, uintptr_t out, int n, uint64_t deadline)
 		return -EINVAL;
 	if (!user_range_ok(out, (size_t)n * sizeof(struct abi_epoll_event)))
 		return -EFAULT;
-	epoll = fd_get(epfd);
+	epoll = fd_get_open(epfd);
 	if (!epoll)
 		return -EBADF;
 	ret = wait_events(epoll, out, n, deadline);

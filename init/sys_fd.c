@@ -131,6 +131,17 @@ static long flags_set(struct file *file, uint64_t abi)
 	return 0;
 }
 
+static int owner_check(int pid)
+{
+	struct process *p = pid > 0 ? process_find((unsigned)pid) : NULL;
+
+	if (pid > 0 && !p)
+		return -ESRCH;
+	if (p)
+		process_put(p);
+	return pid == INT32_MIN ? -EINVAL : 0;
+}
+
 static long file_fcntl(int fd, struct file *file, unsigned command, uint64_t arg)
 {
 	if (command == F_GETFL)
@@ -158,10 +169,14 @@ static long file_fcntl(int fd, struct file *file, unsigned command, uint64_t arg
 	case F_GET_SEALS:
 		return file_seals_get(file);
 	case F_SETOWN: /* nobody is told by signals */
-	case F_GETOWN:
+		return owner_check((int)arg);
 	case F_SETSIG:
+		return arg > SIGNALS ? -EINVAL : 0;
+	case F_GETOWN:
 	case F_GETSIG:
 		return 0;
+	case F_GETLEASE:
+		return F_UNLCK;
 	default:
 		return -EINVAL;
 	}

@@ -221,20 +221,20 @@ long sys_munmap(uintptr_t addr, size_t len)
 	return mm_unmap(current->mm, addr, len);
 }
 
-long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len, unsigned flags, uintptr_t new_addr)
+long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len, uint64_t flags, uintptr_t new_addr)
 {
-	const struct remap_request r = { .from = addr, .old_len = old_len, .new_len = new_len, .flags = flags, .to = new_addr };
+	const struct remap_request r = { .from = addr, .old_len = old_len, .new_len = new_len, .flags = (unsigned)flags, .to = new_addr };
 
-	return mm_remap(current->mm, &r);
+	return flags > UINT32_MAX ? -EINVAL : mm_remap(current->mm, &r);
 }
 
 #define PROT_SEM 8u
 
-long sys_mprotect(uintptr_t addr, size_t len, unsigned prot)
+long sys_mprotect(uintptr_t addr, size_t len, uint64_t prot)
 {
-	unsigned grows = prot & (unsigned)(PROT_GROWSDOWN | PROT_GROWSUP);
+	unsigned grows = (unsigned)prot & (unsigned)(PROT_GROWSDOWN | PROT_GROWSUP);
 
-	prot &= ~(unsigned)(PROT_GROWSDOWN | PROT_GROWSUP);
+	prot &= ~(uint64_t)(PROT_GROWSDOWN | PROT_GROWSUP);
 	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || addr % PAGE_SIZE)
 		return -EINVAL;
 	if (!len)
@@ -242,11 +242,11 @@ long sys_mprotect(uintptr_t addr, size_t len, unsigned prot)
 	len = align_up(len, PAGE_SIZE);
 	if (!len || addr + len < addr)
 		return -ENOMEM;
-	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
+	if (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
 		return -EINVAL;
 	if (grows == PROT_GROWSUP) /* nothing here grows up */
 		return mm_mapped(current->mm, addr) ? -EINVAL : -ENOMEM;
-	return mm_protect(current->mm, addr, len, prot_flags(prot), grows);
+	return mm_protect(current->mm, addr, len, prot_flags((unsigned)prot), grows);
 }
 
 long sys_brk(uintptr_t to)

@@ -125,7 +125,7 @@ long sys_newfstatat(int dir, uintptr_t path, uintptr_t out, unsigned flags)
 	struct inode *inode;
 	int err;
 
-	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return -EINVAL;
 	err = user_lookup(dir, path, flags & AT_SYMLINK_NOFOLLOW ? LOOKUP_NOFOLLOW : 0, flags & AT_EMPTY_PATH, &inode);
 	if (err)

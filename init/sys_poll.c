@@ -203,6 +203,8 @@ static long poll_user(uintptr_t user, unsigned n, uint64_t deadline)
 
 	if (n > limit_get(RLIMIT_NOFILE))
 		return -EINVAL;
+	if (!user_range_ok(user, n * sizeof(*fds)))
+		return -EFAULT;
 	fds = kmalloc(n ? n * sizeof(*fds) : 1);
 	if (!fds)
 		return -ENOMEM;

@@ -70,11 +70,11 @@ long sys_sched_getaffinity(int tid, unsigned size, uintptr_t out)
 	uint64_t mask;
 	long ret;
 
-	if (size < sizeof(mask) || size % sizeof(mask))
+	if (size * 8 < smp_online() || size < sizeof(mask) || size % sizeof(mask)) /* bits, as unsigned */
 		return -EINVAL;
 	ret = with_task(tid, affinity_get, 0);
 	if (ret < 0)
-		return tid < 0 ? -EINVAL : ret;
+		return ret;
 	mask = (uint64_t)ret;
 	return copy_to_user(out, &mask, sizeof(mask)) ? -EFAULT : (long)sizeof(mask);
 }
@@ -98,11 +98,12 @@ long sys_sched_setaffinity(int tid, unsigned size, uintptr_t from)
 long sys_getcpu(uintptr_t cpu, uintptr_t node, uintptr_t cache)
 {
 	uint32_t is = atomic_load_explicit(&current->cpu, memory_order_relaxed), zero = 0;
+	int err;
 
 	(void)cache; /* unused since Linux 2.6.24 */
-	if (cpu && copy_to_user(cpu, &is, sizeof(is)))
-		return -EFAULT;
-	return node ? copy_to_user(node, &zero, sizeof(zero)) : 0;
+	err = cpu && copy_to_user(cpu, &is, sizeof(is)) ? -EFAULT : 0;
+
+	return node && copy_to_user(node, &zero, sizeof(zero)) ? -EFAULT : err;
 }
 
 /* ---- policies ---- */

@@ -3,6 +3,7 @@
 #include "init/process_impl.h"
 
 #include "init/clock.h"
+#include "init/cred.h"
 #include "init/linux.h"
 #include "init/syscalls.h"
 #include "kernel/restart.h"
@@ -129,18 +130,26 @@ long sys_times(uintptr_t out)
 	return (long)(clock_ns() / (NSEC_PER_SEC / TICKS_PER_SEC));
 }
 
-/* Only the calendar can be set, and by everybody: everybody is root. */
+/* The last that may be set: thirty years more, and the clock ends. */
+#define SETTABLE_MAX (INT64_MAX / (int64_t)NSEC_PER_SEC - 30 * 365 * 24 * 3600ll)
+
+/* Only the calendar can be set. */
 long sys_clock_settime(int clock, uintptr_t from)
 {
 	uint64_t ns;
 	int err;
 
-	if (clock != CLOCK_REALTIME)
+	if (clock != CLOCK_REALTIME && (clock >= 0 || clock_read(clock, &ns)))
 		return -EINVAL;
 	err = timespec_from_user(from, &ns);
-	if (!err)
-		realtime_set(ns);
-	return err;
+	if (err)
+		return err;
+	if (ns / NSEC_PER_SEC >= SETTABLE_MAX)
+		return -EINVAL;
+	if (clock != CLOCK_REALTIME || !cred_capable(CAP_SYS_TIME))
+		return -EPERM;
+	realtime_set(ns);
+	return 0;
 }
 
 long sys_settimeofday(uintptr_t tv, uintptr_t tz)
@@ -154,6 +163,10 @@ long sys_settimeofday(uintptr_t tv, uintptr_t tz)
 		return -EINVAL;
 	if (tz && copy_from_user(zone, tz, sizeof(zone)))
 		return -EFAULT;
+	if (tv && to.sec >= SETTABLE_MAX)
+		return -EINVAL;
+	if (!cred_capable(CAP_SYS_TIME))
+		return -EPERM;
 	if (tv)
 		realtime_set((uint64_t)to.sec * NSEC_PER_SEC + (uint64_t)to.usec * NSEC_PER_USEC);
 	return 0;
@@ -204,6 +217,8 @@ long sys_clock_nanosleep(int clock, int flags, uintptr_t request, uintptr_t rema
 	uint64_t ns;
 	int err;
 
+	if (clock < 0 && clock & CPU_CLOCK_TASK && (~(clock >> 3) == 0 || ~(clock >> 3) == (int)current->tid))
+		return -EINVAL; /* a task's own: it would not run meanwhile */
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
 		return clock > CLOCK_TAI || clock_read(clock, &ns) ? -EINVAL : -EOPNOTSUPP;
 	if (!(flags & TIMER_ABSTIME))

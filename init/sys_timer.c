@@ -108,7 +108,10 @@ static int clock_check(int clock)
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
 	case CLOCK_THREAD_CPUTIME_ID:
-		return -EOPNOTSUPP; /* these send no signals here */
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_REALTIME_COARSE:
+	case CLOCK_MONOTONIC_COARSE:
+		return -EOPNOTSUPP; /* the CPU clocks send no signals here, nor do the others anywhere */
 	default:
 		return -EINVAL;
 	}
@@ -130,6 +133,11 @@ static int event_check(const struct sigevent *e)
 	if (p)
 		process_put(p);
 	return own ? 0 : -EINVAL;
+}
+
+static bool is_cpu_clock(int clock)
+{
+	return clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
 }
 
 static struct posix_timer *timer_make(int clock, const struct sigevent *e)
@@ -176,8 +184,8 @@ long sys_timer_create(int clock, uintptr_t event, uintptr_t out)
 
 	if (event && copy_from_user(&e, event, sizeof(e)))
 		return -EFAULT;
-	if (!err)
-		err = event_check(&e);
+	if (!err || is_cpu_clock(clock))
+		err = event_check(&e) ? -EINVAL : err;
 	if (err)
 		return err;
 	t = all ? timer_make(clock, &e) : NULL;

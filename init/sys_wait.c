@@ -113,6 +113,10 @@ enum {
 	PR_GET_PDEATHSIG = 2,
 	PR_GET_DUMPABLE = 3,
 	PR_SET_DUMPABLE = 4,
+	PR_GET_KEEPCAPS = 7,
+	PR_SET_KEEPCAPS = 8,
+	PR_GET_TIMING = 13,
+	PR_SET_TIMING = 14,
 	PR_SET_NAME = 15,
 	PR_GET_NAME = 16,
 	PR_SET_NO_NEW_PRIVS = 38,
@@ -167,6 +171,13 @@ long sys_prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 		return 1;
 	case PR_SET_DUMPABLE:
 		return a <= 1 ? 0 : -EINVAL;
+	case PR_GET_KEEPCAPS:
+	case PR_GET_TIMING:
+		return 0;
+	case PR_SET_KEEPCAPS: /* what setuid does to capabilities stays as it is */
+		return a == 0 ? 0 : a == 1 ? -EPERM : -EINVAL;
+	case PR_SET_TIMING:
+		return a ? -EINVAL : 0;
 	case PR_SET_NO_NEW_PRIVS:
 		return a == 1 && !b && !c && !d ? 0 : -EINVAL;
 	case PR_GET_NO_NEW_PRIVS:

@@ -217,9 +217,9 @@ long sys_fstatfs(int fd, uintptr_t out);
 
 long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd, uint64_t offset);
 long sys_munmap(uintptr_t addr, size_t len);
-long sys_mprotect(uintptr_t addr, size_t len, unsigned prot);
+long sys_mprotect(uintptr_t addr, size_t len, uint64_t prot);
 long sys_brk(uintptr_t to);
-long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len, unsigned flags, uintptr_t new_addr);
+long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len, uint64_t flags, uintptr_t new_addr);
 long sys_mlock(uintptr_t addr, size_t len);
 long sys_mlock2(uintptr_t addr, size_t len, unsigned flags);
 long sys_munlock(uintptr_t addr, size_t len);

@@ -9,7 +9,7 @@ UFLAGS := -std=gnu11 -O2 -g -fno-pie -fno-stack-protector -Wall -Wextra -Wno-unu
 UFLAGS_arm64 := -march=armv8.1-a
 UFLAGS += $(UFLAGS_$(ARCH))
 UCC := $(KCC)
-UDIRS := user tests/guest tests/power
+UDIRS := user tests/guest tests/power tests/conformance
 U := $(O)/$(ARCH)-$(LIBC)
 
 ifeq ($(LIBC),glibc)
@@ -71,8 +71,11 @@ $(U)/%: $(U)/obj/tests/guest/%.c.o $(LIBC_OBJ)
 $(U)/%: $(U)/obj/tests/power/%.c.o $(LIBC_OBJ)
 	$(user_link)
 
+$(U)/%: $(U)/obj/tests/conformance/%.c.o $(LIBC_OBJ)
+	$(user_link)
+
 $(U)/%: $(U)/obj/tests/linux/%.c.o
 	$(user_link)
 
 .SECONDARY:
--include $(wildcard $(U)/obj/user/*.d $(U)/obj/user/libc/*.d $(U)/obj/tests/guest/*.d $(U)/obj/tests/power/*.d)
+-include $(wildcard $(U)/obj/user/*.d $(U)/obj/user/libc/*.d $(U)/obj/tests/guest/*.d $(U)/obj/tests/power/*.d $(U)/obj/tests/conformance/*.d)
