@@ -2,6 +2,7 @@
 /* /proc/sys, as far as programs look there. Numbers that do not bind this kernel are taken if they are numbers, and forgotten. */
 #include "init/proc_files.h"
 
+#include "fs/vfs.h"
 #include "init/files.h"
 #include "init/random.h"
 #include "init/uts.h"
@@ -9,6 +10,7 @@
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "mm/mm.h"
+#include "mm/reclaim.h"
 
 /* What the files say. store: may be written to. */
 static const struct setting {
@@ -52,6 +54,29 @@ static int setting_store(const char *path, const char *data)
 
 	(void)path;
 	return parse_u64(data, NULL, &n) ? -EINVAL : 0;
+}
+
+enum { DROP_PAGES = 1, DROP_INODES = 2 };
+
+static void drop_show(struct text *t, const char *path)
+{
+	(void)path;
+	text_add(t, "0\n");
+}
+
+/* What is not in use; pages last, for inodes keep metadata in memory. */
+static int drop_store(const char *path, const char *data)
+{
+	uint64_t what;
+
+	(void)path;
+	if (parse_u64(data, NULL, &what) || !what || what > 4)
+		return -EINVAL;
+	if (what & DROP_INODES)
+		inode_shrink(UINT32_MAX);
+	if (what & DROP_PAGES)
+		page_drop_clean();
+	return 0;
 }
 
 static bool is_domain(const char *path)
@@ -108,6 +133,7 @@ void proc_sys_register(void)
 	proc_register("sys/kernel/hostname", name_show, name_store);
 	proc_register("sys/kernel/domainname", name_show, name_store);
 	proc_register("sys/kernel/random/uuid", uuid_show, NULL);
+	proc_register("sys/vm/drop_caches", drop_show, drop_store);
 	proc_register("sys/kernel/random/boot_id", boot_id_show, NULL);
 	proc_register("sys/kernel/random/entropy_avail", entropy_show, NULL);
 	proc_register("sys/kernel/random/poolsize", entropy_show, NULL);

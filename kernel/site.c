@@ -16,7 +16,7 @@ static unsigned walk(uintptr_t fp, const void *stack, uintptr_t *pcs, unsigned m
 	uintptr_t low = (uintptr_t)stack, high = low + KSTACK_SIZE;
 	unsigned n = 0;
 
-	while (stack && n < most && fp % 8 == 0 && fp >= low && fp + 16 <= high) {
+	while (stack && n < most && fp % 8 == 0 && fp >= low && fp <= high - 16) {
 		const uintptr_t *frame = (const uintptr_t *)fp;
 
 		if (!frame[1])

@@ -23,6 +23,9 @@ bool page_take_clean(struct page *page);
 bool page_make_room(void);
 bool page_try_make_room(void);
 
+/* Every file page goes that page_take_clean takes. Sleeps, no lock held. */
+void page_drop_clean(void);
+
 /* page_alloc, making room as long as that helps. NULL: nothing left. Context as page_reclaim. */
 struct page *page_alloc_reclaim(void);
 
