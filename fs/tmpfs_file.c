@@ -92,6 +92,15 @@ static size_t stretch(struct mapping *m, uint64_t pos, size_t n, bool *hole)
 	return len < n ? len : n;
 }
 
+/* Up to the end of a page of the user's: all of it is there, or nothing. */
+static long zero_user(uintptr_t buf, size_t n)
+{
+	size_t room = PAGE_SIZE - buf % PAGE_SIZE;
+
+	n = n < room ? n : room;
+	return clear_user(buf, n) ? -EFAULT : (long)n;
+}
+
 static long tmpfs_read(struct inode *inode, uint64_t pos, uintptr_t buf, size_t n)
 {
 	struct mapping *m = &inode->mapping;
@@ -109,7 +118,7 @@ static long tmpfs_read(struct inode *inode, uint64_t pos, uintptr_t buf, size_t 
 		if (!hole)
 			got = mapping_read_user(m, pos + done, buf + done, len);
 		else
-			got = clear_user(buf + done, len) ? -EFAULT : (long)len;
+			got = zero_user(buf + done, len);
 		if (got > 0)
 			done += (size_t)got;
 	}
@@ -147,11 +156,11 @@ static int tmpfs_truncate(struct inode *inode, uint64_t size)
 
 static int punch(struct inode *inode, uint64_t start, uint64_t end)
 {
-	uint64_t size = mapping_size(&inode->mapping);
+	uint64_t size = mapping_size(&inode->mapping), last = (size + PAGE_SIZE - 1) & -PAGE_SIZE;
 	int err;
 
-	end = end < size ? end : size;
-	if (start >= end)
+	end = end < last ? end : last; /* the last page goes as a whole */
+	if (start >= size)
 		return 0;
 	err = mapping_punch_begin(&inode->mapping, start, end);
 	if (!err)

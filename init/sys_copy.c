@@ -85,6 +85,14 @@ static struct copy_range copy_of(const struct splice *s)
 	return (struct copy_range){ .from = s->in->inode, .to = s->out->inode, .len = s->n < MAX_RW_COUNT ? s->n : MAX_RW_COUNT };
 }
 
+/* What the copy itself may add to the file behind its end is not copied. */
+static void clip(struct copy_range *c)
+{
+	uint64_t size = mapping_size(&c->from->mapping), left = c->from_pos < size ? size - c->from_pos : 0;
+
+	c->len = c->len < left ? c->len : (size_t)left;
+}
+
 static long copy_file_range(const struct splice *s)
 {
 	struct copy_range c = copy_of(s);
@@ -101,9 +109,10 @@ static long copy_file_range(const struct splice *s)
 	if (!s->n)
 		return 0;
 	err = copy_plan(s, &c);
+	clip(&c);
 	if (!err && overlap(&c))
 		err = -EINVAL;
-	return err ? err : copy(s, &c);
+	return err || !c.len ? err : copy(s, &c);
 }
 
 static long between(struct splice *s, int in, int out, long (*fn)(const struct splice *s))

@@ -290,6 +290,8 @@ void cache_prefetch(struct mapping *m, pgoff_t index, uint64_t n)
 	int err = 0;
 
 	might_sleep();
+	if (m->ops->volatile_pages)
+		return; /* there is nothing to read */
 	if (index < end && n < end - index)
 		end = index + n;
 	while (index < end && err != -ENOMEM)

@@ -30,6 +30,23 @@ static size_t within_page(uint64_t pos, size_t n)
 	return n < room ? n : room;
 }
 
+/* Bytes that lie in one page. Where pages are the only copy, reading a hole makes none. */
+static int read_page_kernel(struct mapping *m, uint64_t pos, char *buf, size_t n)
+{
+	struct page *page = NULL;
+	int err = m->ops->volatile_pages ? cache_read_present(m, pos >> PAGE_SHIFT, &page) : cache_read(m, pos >> PAGE_SHIFT, WAIT_KILLABLE, &page);
+
+	if (err < 0)
+		return err;
+	if (!page) {
+		memset(buf, 0, n);
+		return 0;
+	}
+	memcpy(buf, (char *)page_address(page) + pos % PAGE_SIZE, n);
+	page_put(page);
+	return 0;
+}
+
 long mapping_read_kernel(struct mapping *m, uint64_t pos, void *buf, size_t n)
 {
 	size_t done = 0;
@@ -37,13 +54,10 @@ long mapping_read_kernel(struct mapping *m, uint64_t pos, void *buf, size_t n)
 
 	for (n = clip(m, pos, n); done < n;) {
 		size_t part = within_page(pos + done, n - done);
-		struct page *page;
 
-		err = cache_read(m, (pos + done) >> PAGE_SHIFT, WAIT_KILLABLE, &page);
+		err = read_page_kernel(m, pos + done, (char *)buf + done, part);
 		if (err)
 			break;
-		memcpy((char *)buf + done, (char *)page_address(page) + (pos + done) % PAGE_SIZE, part);
-		page_put(page);
 		done += part;
 	}
 	return done ? (long)done : err;

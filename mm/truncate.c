@@ -134,17 +134,15 @@ static int zero_part(struct page *page, unsigned offset, unsigned end, enum wait
 	return 0;
 }
 
-/* The page in which the file will end, referenced, or NULL: it ends between pages, or in a hole of a file that lives in memory. */
-static int last_page(struct mapping *m, uint64_t size, struct page **page)
+/* The page at index, part of which is to become zero: referenced, or NULL: it is a hole of a file that lives in memory. */
+static int edge_page(struct mapping *m, pgoff_t index, struct page **page)
 {
 	int got;
 
 	*page = NULL;
-	if (!(size % PAGE_SIZE))
-		return 0;
 	if (!m->ops->volatile_pages)
-		return cache_read(m, size >> PAGE_SHIFT, WAIT_KILLABLE, page);
-	got = cache_read_present(m, size >> PAGE_SHIFT, page);
+		return cache_read(m, index, WAIT_KILLABLE, page);
+	got = cache_read_present(m, index, page);
 	return got < 0 ? got : 0;
 }
 
@@ -160,8 +158,8 @@ static void lower_size(struct mapping *m, uint64_t size)
 static int shrink(struct mapping *m, uint64_t size)
 {
 	pgoff_t first = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	struct page *page;
-	int err = last_page(m, size, &page);
+	struct page *page = NULL;
+	int err = size % PAGE_SIZE ? edge_page(m, size >> PAGE_SHIFT, &page) : 0;
 
 	if (err)
 		return err;
@@ -200,8 +198,8 @@ static int zero_edge(struct mapping *m, uint64_t start, uint64_t end)
 
 	if (start >= end || start >= mapping_size(m))
 		return 0;
-	err = cache_read(m, start >> PAGE_SHIFT, WAIT_KILLABLE, &page);
-	if (err)
+	err = edge_page(m, start >> PAGE_SHIFT, &page);
+	if (err || !page)
 		return err;
 	err = zero_part(page, start % PAGE_SIZE, (unsigned)(end - start) + start % PAGE_SIZE, WAIT_KILLABLE);
 	page_put(page);
