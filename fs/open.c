@@ -69,6 +69,8 @@ static int open_new(const struct place *place, unsigned flags, unsigned mode, st
 
 static int open_or_create(const struct place *place, unsigned flags, unsigned mode, struct file **out)
 {
+	if (place->inode && !place->len && !place->slash && inode_type(place->inode) != S_IFDIR)
+		return flags & VFS_EXCL ? -EEXIST : open_found(place, flags, out); /* by a link that needs no name */
 	if (place->slash || !place->len || name_is_dots(place->name, place->len))
 		return -EISDIR;
 	if (!place->inode)

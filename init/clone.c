@@ -5,6 +5,7 @@
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/pidfd.h"
+#include "init/timers.h"
 #include "init/where.h"
 #include "kernel/frame.h"
 #include "kernel/restart.h"
@@ -143,6 +144,7 @@ static void task_run(void *arg)
 	struct task *t = arg;
 	uint32_t tid = current->tid;
 
+	timers_limit();
 	if (t->set_tid)
 		copy_to_user(t->set_tid, &tid, sizeof(tid));
 	if (thread_killed())
@@ -164,6 +166,14 @@ static int task_make_arch(struct task *t, const struct arch_regs *regs, const st
 	return !err && args->flags & CLONE_SETTLS ? arch_tls_set(arch, args->tls) : err;
 }
 
+static void policy_inherit(struct task *t, const struct task *from)
+{
+	bool reset = from->policy & SCHED_RESET_ON_FORK && from->priority;
+
+	t->policy = reset ? 0 : from->policy & ~SCHED_RESET_ON_FORK;
+	t->priority = reset ? 0 : from->priority;
+}
+
 /* *made: a task of p for this thread, not started, that will go on from regs as clone's child. 0 or -errno. */
 static int task_make(struct process *p, struct thread *thread, const struct arch_regs *regs, const struct clone_args *args,
 		     struct task **made)
@@ -176,7 +186,8 @@ static int task_make(struct process *p, struct thread *thread, const struct arch
 		return err;
 	thread->arg = t;
 	t->blocked = task_current()->blocked;
-	t->policy = task_current()->policy & ~SCHED_RESET_ON_FORK;
+	policy_inherit(t, task_current());
+	t->timer_slack = task_current()->timer_slack;
 	atomic_store_explicit(&thread->allowed, thread_affinity(current), memory_order_relaxed);
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) /* else the stack is in use already */
 		t->altstack = task_current()->altstack;

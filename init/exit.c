@@ -121,10 +121,11 @@ static void death_tell(struct process *p, struct process *parent)
 	bool killed = p->status & 0x7f;
 	struct siginfo info = {
 		.signo = (int)p->exit_signal,
-		.code = killed ? CLD_KILLED : CLD_EXITED,
+		.code = p->status & 0x80 ? CLD_DUMPED : killed ? CLD_KILLED : CLD_EXITED,
 		.pid = p->pid,
 		.status = killed ? p->status & 0x7f : p->status >> 8,
-		.utime = (int64_t)(p->dead_tasks.ran_ns / (NSEC_PER_SEC / 100)),
+		.utime = (int64_t)((p->dead_tasks.ran_ns - p->dead_tasks.system_ns) / (NSEC_PER_SEC / 100)),
+		.stime = (int64_t)(p->dead_tasks.system_ns / (NSEC_PER_SEC / 100)),
 	};
 
 	signal_send_info(parent, 0, &info);
@@ -144,10 +145,20 @@ static bool zombie_announce(struct process *p)
 	return unwanted;
 }
 
-/* process_tree held. p's children become those of the first process; zombies nobody will wait for go on `gone`. */
+/* process_tree held. Who gets p's children: the next one above that wants orphans and still runs, or the first process. */
+static struct process *heir_of(const struct process *p)
+{
+	struct process *heir = p->parent;
+
+	while (heir && !(atomic_load_explicit(&heir->traits, memory_order_relaxed) & TRAIT_SUBREAPER && heir->state == PROCESS_ALIVE))
+		heir = heir->parent;
+	return heir ? heir : process_one();
+}
+
+/* process_tree held. Zombies nobody will wait for go on `gone`. */
 static void children_hand_on(struct process *p, struct list *gone)
 {
-	struct process *child, *tmp, *heir = process_one();
+	struct process *child, *tmp, *heir = heir_of(p);
 
 	list_for_each_safe(child, tmp, &p->children, sibling) {
 		list_remove(&child->sibling);

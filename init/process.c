@@ -148,6 +148,7 @@ struct process *process_new(unsigned pid, const struct process *like)
 	if (like) {
 		atomic_store_explicit(&p->nice, atomic_load_explicit(&like->nice, memory_order_relaxed), memory_order_relaxed);
 		atomic_store_explicit(&p->oom_score, atomic_load_explicit(&like->oom_score, memory_order_relaxed), memory_order_relaxed);
+		p->traits = like->traits & ~(unsigned)TRAIT_SUBREAPER;
 		atomic_store_explicit(&p->personality, atomic_load_explicit(&like->personality, memory_order_relaxed), memory_order_relaxed);
 		p->trampoline = like->trampoline;
 		strlcpy(p->path, like->path, sizeof(p->path));
@@ -203,6 +204,7 @@ struct mm *process_mm(struct process *p)
 void usage_add(struct usage *to, const struct usage *from)
 {
 	to->ran_ns += from->ran_ns;
+	to->system_ns += from->system_ns;
 	to->minflt += from->minflt;
 	to->majflt += from->majflt;
 	to->switches += from->switches;
@@ -211,9 +213,11 @@ void usage_add(struct usage *to, const struct usage *from)
 struct usage task_usage(const struct task *t)
 {
 	const struct thread *thread = t->thread;
+	uint64_t ran = thread_ran_ns(thread);
 
 	return (struct usage){
-		.ran_ns = thread_ran_ns(thread),
+		.ran_ns = ran,
+		.system_ns = thread_system_ns(thread, ran),
 		.minflt = thread->minflt,
 		.majflt = thread->majflt,
 		.switches = atomic_load_explicit(&thread->switches, memory_order_relaxed),
@@ -230,9 +234,8 @@ struct task *process_task(struct process *p, unsigned tid)
 	return NULL;
 }
 
-struct usage process_usage(struct process *p)
+struct usage process_usage_locked(const struct process *p)
 {
-	irqflags_t flags = spin_lock_irq(&p->lock);
 	struct usage sum = p->dead_tasks;
 	struct task *t;
 
@@ -241,6 +244,14 @@ struct usage process_usage(struct process *p)
 
 		usage_add(&sum, &one);
 	}
+	return sum;
+}
+
+struct usage process_usage(struct process *p)
+{
+	irqflags_t flags = spin_lock_irq(&p->lock);
+	struct usage sum = process_usage_locked(p);
+
 	spin_unlock_irq(&p->lock, flags);
 	return sum;
 }

@@ -25,9 +25,18 @@ enum process_state {
 
 /* What a process, or its children together, have used. */
 struct usage {
-	uint64_t ran_ns;
+	uint64_t ran_ns, system_ns; /* CPU time; how much of it in the kernel */
 	uint64_t minflt, majflt;
 	uint64_t switches;
+};
+
+/* What prctl(2) says of a process; all but the subreaper is kept and shown only. */
+enum trait {
+	TRAIT_NOT_DUMPABLE = 1,
+	TRAIT_NO_NEW_PRIVS = 2,
+	TRAIT_SUBREAPER = 4, /* orphans below it become its children */
+	TRAIT_NO_HUGE_PAGES = 8,
+	TRAIT_KEEP_CAPS = 16,
 };
 
 /*
@@ -84,6 +93,7 @@ struct process {
 	_Atomic unsigned personality; /* PER_*, as set			(A)	*/
 	_Atomic int oom_score;	/* /proc/PID/oom_score_adj: the same	(A)	*/
 	_Atomic unsigned membarrier; /* what it has registered for	(A)	*/
+	_Atomic unsigned traits; /* enum trait				(A)	*/
 
 	struct vfork *vfork;	/* parent waiting for us to let go of its memory, or NULL	(S) */
 	struct rcu_head rcu;
@@ -115,6 +125,8 @@ struct task {
 	_Atomic uintptr_t robust_list; /* struct robust_list_head in user memory, or 0	(itself; others look) */
 	struct rseq_task rseq;	/* init/rseq.c				(itself) */
 	int policy;		/* of scheduling, kept and shown, perhaps with SCHED_RESET_ON_FORK: init/sys_sched.c (process->lock) */
+	int priority;		/* of a real-time policy, kept and shown	(process->lock) */
+	uint64_t timer_slack;	/* prctl, kept and shown		(itself) */
 	uintptr_t set_tid;	/* user word to set at the start, or 0	(itself) */
 	struct arch_regs start;	/* registers to start with		(itself) */
 };

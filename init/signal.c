@@ -66,6 +66,18 @@ static struct task *choose(struct process *p, unsigned sig)
 	return busy;
 }
 
+#define CORES                                                                                                              \
+	(signal_bit(SIGQUIT) | signal_bit(SIGILL) | signal_bit(SIGTRAP) | signal_bit(SIGABRT) | signal_bit(SIGBUS) |       \
+	 signal_bit(SIGFPE) | signal_bit(SIGSEGV) | signal_bit(SIGXCPU) | signal_bit(SIGXFSZ) | signal_bit(SIGSYS))
+#define CORE_LEAST 4096 /* a smaller limit means none */
+
+int signal_status(const struct process *p, unsigned sig)
+{
+	bool core = signal_bit(sig) & CORES && atomic_load_explicit(&p->limits[RLIMIT_CORE].cur, memory_order_relaxed) >= CORE_LEAST;
+
+	return (int)sig | (core ? 0x80 : 0);
+}
+
 /* sig has become pending for t or, if t is NULL, for the process. */
 static void tell(struct process *p, struct task *t, unsigned sig)
 {
@@ -78,7 +90,7 @@ static void tell(struct process *p, struct task *t, unsigned sig)
 	if (!t || blocks(t, sig))
 		return; /* stays pending until somebody unblocks it */
 	if (a.handler == SIG_DFL && signal_default(sig) == EFFECT_END && !(t->real_blocked & signal_bit(sig)))
-		process_kill_locked(p, (int)sig);
+		process_kill_locked(p, signal_status(p, sig));
 	else
 		thread_signal(t->thread, false);
 }
@@ -182,7 +194,7 @@ bool signal_force(const struct siginfo *info)
 	if (dies) {
 		signal_action_reset(p, sig);
 		t->blocked &= ~signal_bit(sig);
-		process_kill_locked(p, (int)sig);
+		process_kill_locked(p, signal_status(p, sig));
 	} else {
 		signal_send_locked(p, t, info, NULL);
 	}

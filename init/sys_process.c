@@ -147,11 +147,11 @@ long sys_exit_group(int status)
 	process_exit(exit_code(status));
 }
 
-/* All CPU time counts as user time: the scheduler does not tell them apart. */
 int usage_to_user(uintptr_t out, const struct usage *u)
 {
 	struct rusage r = {
-		.utime = to_timeval(u->ran_ns),
+		.utime = to_timeval(u->ran_ns - u->system_ns),
+		.stime = to_timeval(u->system_ns),
 		.minflt = (int64_t)u->minflt,
 		.majflt = (int64_t)u->majflt,
 		.nvcsw = (int64_t)u->switches,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls by which a parent learns of its children; and what a process says of itself to its parent and to people (prctl). */
+/* System calls by which a parent learns of its children. */
 #include "init/process_impl.h"
 
 #include "fs/vfs.h"
@@ -9,7 +9,6 @@
 #include "init/syscalls.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
-#include "lib/string.h"
 
 #define WAIT_FLAGS (__WNOTHREAD | __WALL | __WCLONE)
 
@@ -104,85 +103,4 @@ long sys_waitid(int which, int id, uintptr_t info, unsigned options, uintptr_t u
 	if (info && waitid_put(info, &result))
 		return -EFAULT;
 	return ret < 0 ? ret : 0;
-}
-
-/* ---- prctl ---- */
-
-enum {
-	PR_SET_PDEATHSIG = 1,
-	PR_GET_PDEATHSIG = 2,
-	PR_GET_DUMPABLE = 3,
-	PR_SET_DUMPABLE = 4,
-	PR_GET_KEEPCAPS = 7,
-	PR_SET_KEEPCAPS = 8,
-	PR_GET_TIMING = 13,
-	PR_SET_TIMING = 14,
-	PR_SET_NAME = 15,
-	PR_GET_NAME = 16,
-	PR_SET_NO_NEW_PRIVS = 38,
-	PR_GET_NO_NEW_PRIVS = 39,
-};
-
-static long name_set(uintptr_t from)
-{
-	char name[THREAD_NAME] = { 0 };
-	long len = strncpy_from_user(name, from, sizeof(name) - 1);
-
-	if (len == -EFAULT)
-		return -EFAULT;
-	strlcpy(current->name, name, sizeof(current->name));
-	return 0;
-}
-
-static long name_get(uintptr_t to)
-{
-	char name[THREAD_NAME] = { 0 };
-
-	strlcpy(name, current->name, sizeof(name));
-	return copy_to_user(to, name, sizeof(name));
-}
-
-static long death_signal_set(uint64_t sig)
-{
-	struct process *p = process_current();
-
-	if (sig > SIGNALS)
-		return -EINVAL;
-	mutex_lock(&process_tree);
-	p->death_signal = (unsigned)sig;
-	mutex_unlock(&process_tree);
-	return 0;
-}
-
-long sys_prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
-{
-	int32_t sig = (int32_t)process_current()->death_signal;
-
-	switch (option) {
-	case PR_SET_PDEATHSIG:
-		return death_signal_set(a);
-	case PR_GET_PDEATHSIG:
-		return copy_to_user(a, &sig, sizeof(sig));
-	case PR_SET_NAME:
-		return name_set(a);
-	case PR_GET_NAME:
-		return name_get(a);
-	case PR_GET_DUMPABLE:
-		return 1;
-	case PR_SET_DUMPABLE:
-		return a <= 1 ? 0 : -EINVAL;
-	case PR_GET_KEEPCAPS:
-	case PR_GET_TIMING:
-		return 0;
-	case PR_SET_KEEPCAPS: /* what setuid does to capabilities stays as it is */
-		return a == 0 ? 0 : a == 1 ? -EPERM : -EINVAL;
-	case PR_SET_TIMING:
-		return a ? -EINVAL : 0;
-	case PR_SET_NO_NEW_PRIVS:
-		return a == 1 && !b && !c && !d ? 0 : -EINVAL;
-	case PR_GET_NO_NEW_PRIVS:
-		return a || b || c || d ? -EINVAL : 0;
-	default:
-		return -EINVAL;
-	}
 }

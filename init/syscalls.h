@@ -16,7 +16,7 @@
 	X(read, 3) X(write, 3) X(readv, 3) X(writev, 3) X(pread64, 4) X(pwrite64, 4) X(preadv, 4) X(pwritev, 4) \
 	X(preadv2, 6) X(pwritev2, 6) X(lseek, 3) X(ioctl, 3) \
 	/* sys_dir.c */ \
-	X(getdents64, 3) \
+	X(getdents64, 3) X(getdents, 3) \
 	/* sys_fd.c */ \
 	X(close, 1) X(close_range, 3) X(dup, 1) X(dup2, 2) X(dup3, 3) X(fcntl, 3) X(pipe, 1) X(pipe2, 2) \
 	/* sys_socket.c, sys_message.c */ \
@@ -71,11 +71,16 @@
 	X(timer_delete, 1) \
 	/* sys_time.c */ \
 	X(nanosleep, 2) X(clock_nanosleep, 4) X(clock_gettime, 2) \
-	X(clock_getres, 2) X(gettimeofday, 2) X(time, 1) X(times, 1) X(clock_settime, 2) X(settimeofday, 2) \
+	X(clock_getres, 2) X(gettimeofday, 2) X(time, 1) X(times, 1) X(clock_settime, 2) X(settimeofday, 2) X(adjtimex, 1) X(clock_adjtime, 2) \
 	/* sys_sched.c */ \
 	X(sched_yield, 0) X(sched_getaffinity, 3) X(sched_setaffinity, 3) X(sched_getscheduler, 1) X(sched_setscheduler, 3) \
 	X(sched_getparam, 2) X(sched_setparam, 2) X(sched_get_priority_max, 1) X(sched_get_priority_min, 1) \
-	X(sched_rr_get_interval, 2) X(getpriority, 2) X(setpriority, 3) X(getcpu, 3) X(membarrier, 3) \
+	X(sched_rr_get_interval, 2) X(getpriority, 2) X(setpriority, 3) X(getcpu, 3) X(membarrier, 3) X(sched_setattr, 3) X(sched_getattr, 4) \
+	/* sys_remote.c */ \
+	X(process_vm_readv, 6) X(process_vm_writev, 6) \
+	/* sys_xattr.c */ \
+	X(setxattr, 5) X(lsetxattr, 5) X(fsetxattr, 5) X(getxattr, 4) X(lgetxattr, 4) X(fgetxattr, 4) X(listxattr, 3) X(llistxattr, 3) \
+	X(flistxattr, 3) X(removexattr, 2) X(lremovexattr, 2) X(fremovexattr, 2) \
 	/* sys_system.c */ \
 	X(sysinfo, 1) X(getrandom, 3) X(reboot, 4) \
 	/* sys_uts.c */ \
@@ -99,6 +104,8 @@ long sys_lseek(int fd, int64_t offset, unsigned whence);
 long sys_ioctl(int fd, unsigned command, uintptr_t arg);
 
 long sys_getdents64(int fd, uintptr_t buf, unsigned size);
+
+long sys_getdents(int fd, uintptr_t buf, unsigned size);
 
 long sys_close(int fd);
 long sys_close_range(unsigned first, unsigned last, unsigned flags);
@@ -297,6 +304,25 @@ long sys_times(uintptr_t out);
 long sys_clock_settime(int clock, uintptr_t from);
 long sys_settimeofday(uintptr_t tv, uintptr_t tz);
 
+long sys_adjtimex(uintptr_t at);
+long sys_clock_adjtime(int clock, uintptr_t at);
+
+long sys_sched_setattr(int tid, uintptr_t from, unsigned flags);
+long sys_sched_getattr(int tid, uintptr_t out, unsigned size, unsigned flags);
+long sys_process_vm_readv(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, unsigned flags);
+long sys_process_vm_writev(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, unsigned flags);
+long sys_setxattr(uintptr_t path, uintptr_t name, uintptr_t value, size_t size, int flags);
+long sys_lsetxattr(uintptr_t path, uintptr_t name, uintptr_t value, size_t size, int flags);
+long sys_fsetxattr(int fd, uintptr_t name, uintptr_t value, size_t size, int flags);
+long sys_getxattr(uintptr_t path, uintptr_t name, uintptr_t value, size_t size);
+long sys_lgetxattr(uintptr_t path, uintptr_t name, uintptr_t value, size_t size);
+long sys_fgetxattr(int fd, uintptr_t name, uintptr_t value, size_t size);
+long sys_listxattr(uintptr_t path, uintptr_t list, size_t size);
+long sys_llistxattr(uintptr_t path, uintptr_t list, size_t size);
+long sys_flistxattr(int fd, uintptr_t list, size_t size);
+long sys_removexattr(uintptr_t path, uintptr_t name);
+long sys_lremovexattr(uintptr_t path, uintptr_t name);
+long sys_fremovexattr(int fd, uintptr_t name);
 long sys_sched_yield(void);
 long sys_sched_getaffinity(int tid, unsigned size, uintptr_t mask);
 long sys_sched_setaffinity(int tid, unsigned size, uintptr_t mask);

@@ -38,6 +38,8 @@ void trap_irq(struct arch_regs *regs, enum arch_irq irq)
 	t->nirq++;
 	irq_handle(irq);
 	t->nirq--;
+	if (unlikely(c->tick_came))
+		tick_sample(c, arch_regs_user(regs));
 	if (t->preempt) /* a read section, perhaps */
 		return;
 	rcu_quiescent(c);

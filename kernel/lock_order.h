@@ -62,7 +62,7 @@ struct site;
 	X(TTY,		false,	"the terminal: what is typed, settings, who is in front")          \
 	X(CONSOLE,	false,	"console input")                                                   \
 	X(WAITQ,	false,	"a wait queue")                                                    \
-	X(EPOLL_WATCHERS,false,	"a wait queue: epolls that watch an epoll")                        \
+	X(EPOLL_NESTED,	false,	"a wait queue: epolls that watch epolls")                          \
 	X(EPOLL_WAIT,	false,	"a wait queue: who waits for an epoll")                            \
 	X(EPOLL_READY,	false,	"which files an epoll should look at")                             \
 	X(THREADS,	false,	"the list of all threads")                                         \

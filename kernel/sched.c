@@ -66,6 +66,7 @@ static void account(struct cpu *c, struct thread *prev, struct thread *next)
 			      memory_order_release);
 	count_up(&next->switches, 1);
 	slice_begin(c, next, now);
+	tick_check(c, next, now);
 	stat_inc(STAT_switches);
 	trace(&trace_switch, prev->tid, next->tid, 0);
 }
@@ -207,6 +208,7 @@ void sched_start_cpu(struct cpu *c)
 {
 	atomic_store_explicit(&c->since, clock_ns(), memory_order_relaxed);
 	slice_init(c);
+	tick_init(c);
 	rcu_idle_exit(c);
 	atomic_store_explicit(&c->online, true, memory_order_relaxed);
 }

@@ -23,6 +23,8 @@ struct cpu {
 	_Atomic uint64_t since;		 /* when `running` was switched to			(O) to write */
 	struct timer slice;		 /*							(O) */
 	bool slice_armed;		 /*							(O) */
+	struct timer tick;		 /* kernel/tick.c					(O) */
+	bool tick_armed, tick_came;	 /*							(O) */
 	struct prng jitter;		 /*							(O) */
 	_Atomic uint64_t rcu_quiet;	 /* last grace period this CPU has passed, or RCU_IDLE: rcu.c	(O) to write */
 } __attribute__((aligned(64)));

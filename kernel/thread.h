@@ -93,6 +93,7 @@ struct thread {
 	/* the CPU it runs on, interrupts off */
 	_Atomic uint64_t ran_ns; /* CPU time used until its last switch: read it through thread_ran_ns	*/
 	uint64_t slice_end;	/* until when it need not make room					*/
+	_Atomic uint64_t time_split; /* user and system time: kernel/tick.c				*/
 
 	_Atomic unsigned cpu;	/* where it runs or ran last; stable for itself while preempt > 0	*/
 	_Atomic unsigned state;	/* enum thread_state							*/
@@ -199,8 +200,9 @@ static inline bool thread_misplaced(void)
 
 void thread_migrate(void); /* returns on a CPU that is allowed. Sleeps if this one is not */
 
-/* CPU time used until now. */
+/* CPU time used until now, and how much of that in the kernel. */
 uint64_t thread_ran_ns(const struct thread *t);
+uint64_t thread_system_ns(const struct thread *t, uint64_t ran);
 
 /* What t sleeps for, and since when it waits for that (clock_ns scale): false if it does not sleep. In an RCU read section. `on`,
  * `owner` and `describe` may be called on object only by somebody who knows that it still exists. */
