@@ -189,21 +189,20 @@ void pt_free_tables(struct mm *mm, uintptr_t start, uintptr_t end, uintptr_t low
 {
 	uintptr_t from = start & ~(TOP_SPAN - 1), to = (end + TOP_SPAN - 1) & ~(TOP_SPAN - 1);
 	struct gone_list list = { .n = 0 };
+	struct arch_unhook u = { .start = start, .end = end, .gone = gone_add, .arg = &list };
 
 	assert(end <= USER_TOP && low <= start && (end <= high || start >= end));
 	if (!whole_table_between(start, end, low, high))
 		return;
-	if (from < low)
-		from = low;
-	if (to > high)
-		to = high;
+	u.low = from < low ? low : from;
+	u.high = to > high ? high : to;
 	spin_lock(&mm->table_lock);
-	arch_pt_unhook(&mm->arch, from, to, gone_add, &list);
+	arch_pt_unhook(&mm->arch, &u);
 	spin_unlock(&mm->table_lock);
 	if (!list.first)
 		return;
 	atomic_fetch_sub_explicit(&mm->tables, list.n, memory_order_relaxed);
-	arch_tlb_flush_range(&mm->arch, from, to, false);
+	arch_tlb_flush_range(&mm->arch, u.low, u.high, false);
 	gone_free(&list);
 }
 

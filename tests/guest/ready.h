@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { IN = 1, OUT = 4, ERR = 8, HUP = 16, RDNORM = 0x40, WRNORM = 0x100, RDHUP = 0x2000 };
 
