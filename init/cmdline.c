@@ -91,6 +91,20 @@ static void set_disk(const char *name, char *value)
 	cmdline.disks[n] = (struct phys_range){ start, start + len };
 }
 
+static void set_mount(const char *name, char *value)
+{
+	if (value[0] < '1' || value[0] >= '0' + CMDLINE_DISKS || value[1] != ':' || value[2] != '/')
+		panic("command line: %s=%s: write %s=N:/PATH, N from 1 to %u", name, value, name, CMDLINE_DISKS - 1);
+	cmdline.mounts[value[0] - '0'] = decode(value + 2);
+}
+
+static void set_ramblk(const char *name, char *value)
+{
+	if (cmdline.nr_ramblk == CMDLINE_SETTINGS)
+		panic("command line: more than %u of %s", CMDLINE_SETTINGS, name);
+	cmdline.ramblk[cmdline.nr_ramblk++] = decode(value);
+}
+
 static void set_console(const char *name, char *value)
 {
 	if (strcmp(value, "framed") != 0 && strcmp(value, "plain") != 0)
@@ -180,6 +194,7 @@ static const struct option {
 	{ "fl.disk6", set_disk },     { "fl.disk7", set_disk },	  { "fl.mem", set_mem },    { "fl.time", set_time },
 	{ "fl.stdin", set_stdin },    { "fl.console", set_console }, { "fl.trace", set_trace }, { "fl.stats", set_stats },
 	{ "fl.cut", set_cut },	      { "fl.tty", set_tty },	  { "fl.slice", set_slice },
+	{ "fl.mount", set_mount },    { "fl.ramblk", set_ramblk },
 };
 
 /* ---- words ---- */

@@ -134,7 +134,7 @@ static int mountinfo_show(const struct proc_id *id, struct text *t)
 		const char *how = m->super->read_only ? "ro" : "rw";
 
 		text_add(t, "%u %u %u:%u / %s %s,relatime - %s %s %s\n", i + 1, mounted_on(i) + 1, m->super->dev >> 8,
-			 m->super->dev & 0xff, m->path, how, m->super->type, i ? m->super->type : "/dev/disk0", how);
+			 m->super->dev & 0xff, m->path, how, m->super->type, m->source, how);
 	}
 	return 0;
 }

@@ -147,7 +147,7 @@ void proc_mounts_text(struct text *t)
 	const struct mounted *m;
 
 	for (unsigned i = 0; (m = root_mounted(i)); i++)
-		text_add(t, "%s %s %s %s,relatime 0 0\n", i ? m->super->type : "/dev/disk0", m->path, m->super->type,
+		text_add(t, "%s %s %s %s,relatime 0 0\n", m->source, m->path, m->super->type,
 			 m->super->read_only ? "ro" : "rw");
 }
 
