@@ -20,8 +20,8 @@ def second(folder):
     with open(os.path.join(root, "greeting"), "w") as file:
         file.write("from the second disk\n")
     image.make(root, disk, 8 << 20)
-    script = b"cat /two/greeting; echo back > /two/left; echo fixed:7 > /proc/sys/ramblk/disk1/latency; cat /proc/sys/ramblk/disk[012]/latency\n" \
-             b"echo none > /three/x && cat /three/x\n"
+    script = b"cat /two/greeting; echo back > /two/left; echo fixed:7 > /proc/sys/ramblk/disk1/latency\n" \
+             b"cat /proc/sys/ramblk/disk[012]/latency; echo none > /three/x && cat /three/x\n"
     result = faultline("shell", "--smp", "2", "--disk", disk + ":/two", "--disk", "8M:/three", stdin=script)
     ok(result.returncode == 0 and result.stdout == b"from the second disk\npolicy\nfixed:7\npolicy\nnone\n", "three disks, each with settings of its own")
     there = ext2.Ext2(disk)
