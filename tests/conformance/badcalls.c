@@ -28,6 +28,13 @@
 #include "../../user/libc/arm64/raw.h"
 #endif
 
+#ifndef SYS_futex_waitv /* younger than some libraries' lists */
+#define SYS_futex_waitv 449
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
 #define PATIENCE 4      /* seconds for a process without an answer */
 #define WAKE_US 20000
 #define LATER_US 80000 /* for calls that end by themselves after up to 24 ms */
