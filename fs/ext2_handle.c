@@ -191,7 +191,7 @@ static void give_back(struct ext2_journal *j, unsigned credits)
 
 static void commit(struct ext2 *fs)
 {
-	static const struct wait_why due = { .what = "a commit's being due" };
+	static const struct wait_why due = { .what = "a commit's being due", .lasting = true };
 	const struct wait_why why = { .what = "transaction handles to stop", .object = &fs->journal, .owner = first_running };
 	struct ext2_journal *j = &fs->journal;
 	unsigned covered;

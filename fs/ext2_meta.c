@@ -231,7 +231,7 @@ static void flush_end(struct ext2 *fs, struct list *taken, int err)
 
 int ext2_meta_flush(struct ext2 *fs)
 {
-	static const struct wait_why why = { .what = "metadata being written" };
+	static const struct wait_why why = { .what = "metadata being written", .on = wait_on_device };
 	struct list taken = LIST_INIT(taken);
 	uint64_t number;
 	int err;

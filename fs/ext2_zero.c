@@ -55,7 +55,7 @@ static int zero_some(struct zeroing *z, uint32_t block, uint32_t count)
 
 int ext2_blocks_zero(struct ext2 *fs, uint32_t block, uint32_t count)
 {
-	static const struct wait_why why = { .what = "blocks being zeroed" };
+	static const struct wait_why why = { .what = "blocks being zeroed", .on = wait_on_device };
 	struct zeroing z = { .fs = fs };
 	int n = 0;
 

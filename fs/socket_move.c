@@ -110,7 +110,7 @@ static int wait_error(int err, uint64_t until)
 
 static int append(struct socket *s, struct message *m, bool wait, uint64_t until)
 {
-	static const struct wait_why why = { .what = "room in a socket" };
+	static const struct wait_why why = { .what = "room in a socket", .lasting = true };
 	int done = try_append(s, m), err;
 
 	if (done != -EAGAIN || !wait)
@@ -297,7 +297,7 @@ static long try_receive(struct socket *s, struct socket_io *io, size_t done)
 /* The first bytes, or the next. */
 static long receive_some(struct file *file, struct socket_io *io, size_t done, uint64_t until)
 {
-	static const struct wait_why why = { .what = "socket data" };
+	static const struct wait_why why = { .what = "socket data", .lasting = true };
 	struct socket *s = file->private;
 	long ret = try_receive(s, io, done);
 	int err = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/fault/stats, boot, memory and trace, and a file for each policy in /proc/sys/fault. Here because kernel/ and mm/ know
+ * /proc/fault/stats, boot, memory, waiters and trace, and a file for each policy in /proc/sys/fault. Here because kernel/ and mm/ know
  * nothing of files.
  */
 #include "init/proc_files.h"
@@ -8,6 +8,7 @@
 #include "fs/proc.h"
 #include "init/run.h"
 #include "kernel/frame.h"
+#include "kernel/hang.h"
 #include "kernel/log.h"
 #include "kernel/stats.h"
 #include "kernel/trace.h"
@@ -34,6 +35,19 @@ static void memory_show(struct text *t, const char *path)
 {
 	(void)path;
 	text_add(t, "total %lu\navailable %lu\n", frame_total(), frame_available());
+}
+
+static void waiters_line(void *arg, const char *line)
+{
+	text_add(arg, "%s\n", line);
+}
+
+static void waiters_show(struct text *t, const char *path)
+{
+	const struct hang_sink to = { waiters_line, t };
+
+	(void)path;
+	hang_show_all(&to);
 }
 
 static void trace_show(struct text *t, const char *path)
@@ -82,6 +96,7 @@ void proc_fault_register(void)
 	proc_register("fault/stats", stats_show, NULL);
 	proc_register("fault/boot", boot_show, NULL);
 	proc_register("fault/memory", memory_show, NULL);
+	proc_register("fault/waiters", waiters_show, NULL);
 	proc_register("fault/trace", trace_show, trace_store);
 	for (unsigned i = 0; policy_name(i); i++) {
 		snprintf(path, sizeof(path), POLICIES "%s", policy_name(i));

@@ -229,6 +229,22 @@ const struct site *lock_held_site(const void *what)
 	return NULL;
 }
 
+/* What t says itself, read while it may be changing it. */
+bool lock_holds(const struct thread *t, const void *what, struct site *site)
+{
+	unsigned n = *(const volatile unsigned *)&t->nheld;
+
+	for (unsigned i = 0; DEBUG && i < n && i < HELD_LOCKS; i++) {
+		const volatile struct held_lock *held = &t->held[i];
+
+		if (held->what != what || held->class >= LOCK_CLASSES || !infos[held->class].sleeps)
+			continue;
+		*site = held->site;
+		return true;
+	}
+	return false;
+}
+
 /* ---- assertions ---- */
 
 void lock_check_none(enum lock_class from, enum lock_class to, const char *doing)

@@ -130,6 +130,11 @@ static inline void might_sleep(void)
 		lock_check_may_sleep();
 }
 
+/* Does t, another thread perhaps, hold this lock, whose class may sleep, and where has it taken it? If t runs, the answer may be out of
+ * date. Debug builds; false in others. */
+struct thread;
+bool lock_holds(const struct thread *t, const void *what, struct site *site);
+
 /* "INODE", for reports. */
 const char *lock_class_name(enum lock_class class);
 

@@ -43,7 +43,7 @@ static void describe(const void *object, char *buf, size_t size)
 {
 	const struct mutex *m = object;
 
-	snprintf(buf, size, "mutex %s", lock_class_name((enum lock_class)m->class));
+	snprintf(buf, size, "lock=%s", lock_class_name((enum lock_class)m->class));
 }
 
 void mutex_init(struct mutex *m, enum lock_class class)

@@ -160,6 +160,12 @@ int thread_sleep_until(uint64_t when, enum wait_mode mode)
 	return err == -ETIMEDOUT ? 0 : err;
 }
 
+enum wait_on wait_on_device(const void *object)
+{
+	(void)object;
+	return WAIT_ON_DEVICE;
+}
+
 bool thread_why(struct thread *t, struct wait_why *out, uint64_t *since)
 {
 	/* acquire: pairs with thread_park */

@@ -56,7 +56,7 @@ static void describe(const void *object, char *buf, size_t size)
 {
 	const struct rwsem *s = object;
 
-	snprintf(buf, size, "rwsem %s", lock_class_name((enum lock_class)s->class));
+	snprintf(buf, size, "lock=%s", lock_class_name((enum lock_class)s->class));
 }
 
 void rwsem_init(struct rwsem *s, enum lock_class class)

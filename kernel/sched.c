@@ -25,6 +25,7 @@
 #include "kernel/rcu_cpu.h"
 #include "kernel/stats.h"
 #include "kernel/trace.h"
+#include "kernel/watchdog.h"
 
 static const struct trace_point trace_switch = { "sched.switch", " from=%u to=%u" };
 
@@ -93,7 +94,7 @@ static void reschedule(bool block)
 	struct cpu *c = this_cpu();
 
 	if (atomic_load_explicit(&prev->arch.work, memory_order_relaxed) & WORK_RESCHED)
-		atomic_fetch_and_explicit(&prev->arch.work, ~(uint32_t)WORK_RESCHED, memory_order_relaxed);
+		atomic_fetch_and_explicit(&prev->arch.work, ~(uint32_t)(WORK_RESCHED | WORK_WATCH), memory_order_relaxed);
 	rcu_quiescent(c);
 	next = runq_next(c, prev, block);
 	if (next != prev) {
@@ -168,6 +169,8 @@ void sched_wake(struct thread *t)
 		arch_ipi_send(c->id, ARCH_IRQ_RESCHED);
 	if (!was.idle)
 		runq_kick_idle();
+	if (unlikely(atomic_load_explicit(&watchdog_rests, memory_order_relaxed)))
+		watchdog_wake();
 	arch_irq_restore(flags);
 }
 

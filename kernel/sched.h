@@ -26,6 +26,9 @@ struct cpu {
 	struct timer tick;		 /* kernel/tick.c					(O) */
 	bool tick_armed, tick_came;	 /*							(O) */
 	struct prng jitter;		 /*							(O) */
+	const struct arch_regs *regs;	 /* in an interrupt: what it interrupted		(O) */
+	uint64_t stuck_since;		 /* watchdog: since when no schedule point is known	(O) */
+	unsigned stuck;			 /* watchdog: ticks without one				(O) */
 	_Atomic uint64_t rcu_quiet;	 /* last grace period this CPU has passed, or RCU_IDLE: rcu.c	(O) to write */
 } __attribute__((aligned(64)));
 

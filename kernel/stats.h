@@ -58,6 +58,15 @@
 	X(io_errors, "requests that failed")                                                       \
 	X(tlb_flushes, "range flushes")                                                            \
 	X(switches, "context switches")                                                            \
+	X(hung_reports, "waits told by the watchdog")                                              \
+	X(hung_cycle, "... that end in a cycle")                                                   \
+	X(hung_lost_wakeup, "... for what is free")                                                \
+	X(hung_livelock, "... that are retries without end")                                       \
+	X(hung_request, "... for a device")                                                        \
+	X(hung_starvation, "... for what others get again and again")                              \
+	X(hung_holder, "... for what somebody keeps")                                              \
+	X(hung_unknown, "... for nobody knows whom")                                               \
+	X(soft_lockups, "CPUs that did not come to a schedule point")                              \
 	X(lock_reports, "what the lock validator has reported (debug)")                            \
 	X(syscalls_unknown, "system calls answered ENOSYS")
 

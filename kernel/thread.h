@@ -55,14 +55,28 @@ struct wait_why {
 	bool lasting;					/* may rightly last for ever: what a program, a person or the clock decides */
 	enum wait_on (*on)(const void *object);		/* may be NULL: unknown */
 	struct thread *(*owner)(const void *object);	/* who could end it, if that can be told; may be NULL */
+	uint32_t (*takes)(const void *object);		/* how often it has been taken so far; may be NULL */
 	void (*describe)(const void *object, char *buf, size_t size); /* may be NULL */
+	bool (*site)(const void *object, struct site *site); /* where it was given to the device, if that is known; may be NULL */
 };
+
+/* For wait_why.on: a request, always. */
+enum wait_on wait_on_device(const void *object);
 
 /* Written by the thread that holds it. */
 struct held_lock {
 	const void *what;
 	struct site site; /* where it was taken */
 	uint8_t class;
+};
+
+/* What the watchdog has seen of a thread. Written by the watchdog. */
+struct hang_note {
+	uint64_t since; /* of the wait, or operation, that this is about	*/
+	uint32_t takes; /* wait_why.takes when it was first seen		*/
+	uint8_t seen;	/* at how many looks in a row after the first		*/
+	bool free;	/* what it waits for was free at the last look		*/
+	bool told;
 };
 
 struct thread {
@@ -104,6 +118,9 @@ struct thread {
 	_Atomic(const struct wait_why *) why; /* what it sleeps for; read it through thread_why	*/
 	_Atomic uint64_t since;	/* since when								*/
 	_Atomic uint32_t parks;	/* how often it has slept in this wait					*/
+	_Atomic uint32_t retries; /* how often it has begun its operation again: thread_retried		*/
+	_Atomic uint64_t retries_since;
+	struct hang_note hang;	/* watchdog's								*/
 	_Atomic uint64_t switches; /* voluntary + involuntary						*/
 	_Atomic uint64_t allowed; /* bit n: it may run on CPU n. One that is not allowed it leaves on its next way to user mode */
 
@@ -127,6 +144,7 @@ struct thread {
 #define current arch_current()
 
 enum { WORK_RSEQ = 8 }; /* of arch_thread.work: the floors above set it through thread->switch_work */
+enum { WORK_WATCH = 16 }; /* of arch_thread.work: set and cleared with WORK_RESCHED (kernel/watchdog.c) */
 enum { WORK_MIGRATE = 4 }; /* of arch_thread.work: thread_migrate, on the way to user mode */
 
 static inline void preempt_disable(void)
@@ -179,6 +197,22 @@ void thread_kill(struct thread *t);
 static inline bool thread_killed(void)
 {
 	return atomic_load_explicit(&current->killed, memory_order_relaxed);
+}
+
+/* Current begins an operation again for want of something; and it is over, one way or the other. */
+static inline void thread_retried(void)
+{
+	struct thread *t = current;
+	uint32_t n = atomic_load_explicit(&t->retries, memory_order_relaxed);
+
+	if (!n)
+		atomic_store_explicit(&t->retries_since, arch_clock_ns(), memory_order_relaxed);
+	atomic_store_explicit(&t->retries, n + 1, memory_order_relaxed);
+}
+
+static inline void thread_retries_end(void)
+{
+	atomic_store_explicit(&current->retries, 0, memory_order_relaxed);
 }
 
 void thread_yield(void);

@@ -109,7 +109,11 @@ enum verdict fault_handle(struct mm *mm, uintptr_t address, unsigned access)
 		v = fault_attempt(&f);
 		if (unlikely(v == RETRY && thread_killed()))
 			v = KILLED;
+		if (unlikely(v == RETRY))
+			thread_retried();
 	} while (v == RETRY);
+	if (f.rounds > 1)
+		thread_retries_end();
 	fault_account(&f, v);
 	return v;
 }

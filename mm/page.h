@@ -79,7 +79,7 @@ _Static_assert(sizeof(struct page) <= 64, "struct page must stay within a cache 
 extern struct page *page_map; /* page_map[pfn - page_map_first]; entries of holes are never used */
 extern pfn_t page_map_first;
 
-/* table: zeroed, frame_init's, sizeof(struct page) bytes a frame. */
+/* table: zeroed, frame_init's, PAGE_RECORD bytes a frame (mm/page_owner.h). */
 void page_init(void *table);
 
 static inline struct page *pfn_to_page(pfn_t pfn)

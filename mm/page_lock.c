@@ -34,6 +34,7 @@
 #include "kernel/stats.h"
 #include "lib/errno.h"
 #include "mm/backing.h"
+#include "mm/page_owner.h"
 
 #define QUEUES 64
 
@@ -106,16 +107,12 @@ static struct page_waiter *wake_all(struct page *page, enum page_event event, in
 
 /* ---- waiting ---- */
 
-static struct thread *page_owner(const void *page)
-{
-	(void)page;
-	return NULL;
-}
-
 static int waiter_sleep(struct page_waiter *w, enum wait_mode mode)
 {
 	static const char *const what[] = { "page state", "page lock", "page write-back" };
-	const struct wait_why why = { .what = what[w->event], .object = w->page, .owner = page_owner };
+	static enum wait_on (*const on[])(const void *) = { page_wait_on_state, page_wait_on_lock, page_wait_on_write };
+	const struct wait_why why = { .what = what[w->event], .object = w->page, .on = on[w->event], .takes = page_takes,
+				      .describe = page_describe, .site = page_io_site };
 	int outcome, err = 0;
 	bool again = false;
 
@@ -189,7 +186,7 @@ bool page_trylock(struct page *page)
 	bool taken = !(atomic_fetch_or_explicit(&page->flags, PG_LOCKED, memory_order_acquire) & PG_LOCKED);
 
 	if (taken)
-		lock_note_acquire(LOCK_PAGE, page, true);
+		page_note_acquire(page, true);
 	return taken;
 }
 
@@ -218,7 +215,7 @@ int page_lock_mode(struct page *page, enum wait_mode mode)
 	if (atomic_fetch_or_explicit(&page->flags, PG_LOCKED, memory_order_acquire) & PG_LOCKED)
 		err = page_lock_slow(page, mode);
 	if (!err)
-		lock_note_acquire(LOCK_PAGE, page, false);
+		page_note_acquire(page, false);
 	return err;
 }
 
@@ -260,18 +257,19 @@ static void unlock(struct page *page, int outcome)
 
 void page_unlock(struct page *page)
 {
-	lock_note_release(LOCK_PAGE, page);
+	page_note_release(page);
 	unlock(page, 0);
 }
 
 void page_lock_give_to_io(struct page *page)
 {
 	assert(page_locked(page));
-	lock_note_release(LOCK_PAGE, page);
+	page_note_give_to_io(page);
 }
 
 void page_unlock_io(struct page *page, int error)
 {
+	page_note_release_io(page);
 	unlock(page, error);
 }
 

@@ -21,6 +21,7 @@
 #include "kernel/trace.h"
 #include "lib/errno.h"
 #include "mm/lru.h"
+#include "mm/page_owner.h"
 #include "mm/readahead.h"
 #include "mm/reclaim.h"
 #include "mm/writeback.h"
@@ -102,6 +103,7 @@ static int cache_add(struct mapping *m, pgoff_t index, struct page *page, bool b
 	int err;
 
 	page_flag_set(page, PG_LOCKED);
+	page_note_born_for_io(page);
 	atomic_store_explicit(&page->mapping, m, memory_order_relaxed);
 	atomic_store_explicit(&page->index, index, memory_order_relaxed);
 	page_set_state(page, PAGE_READING);
@@ -110,6 +112,7 @@ static int cache_add(struct mapping *m, pgoff_t index, struct page *page, bool b
 	spin_unlock_irq(&m->lock, flags);
 	if (err) {
 		page_set_state(page, PAGE_DYING);
+		page_note_release_io(page);
 		page_flag_clear(page, PG_LOCKED);
 		return err;
 	}

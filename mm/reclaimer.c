@@ -115,7 +115,7 @@ static void find_some(void)
 
 static void reclaimer_main(void *arg)
 {
-	static const struct wait_why why = { .what = "memory to become short" };
+	static const struct wait_why why = { .what = "memory to become short", .lasting = true };
 
 	(void)arg;
 	current->reserve = true;

@@ -4,6 +4,7 @@
 
 #include "arch/arch.h"
 #include "kernel/lock_order.h"
+#include "kernel/watchdog.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/list.h"
@@ -51,6 +52,7 @@ static const struct row rows[] = {
 	{ .name = "grab", .value = &policy.grab, .words = grab_words },
 	{ .name = "faultlock", .value = &policy.faultlock, .words = faultlock_words },
 	{ .name = "journal_credits", .value = &policy.journal_credits, .least = 64, .most = 65536 },
+	{ .name = "hung_us", .value = &watchdog_hung_us, .most = UINT32_MAX },
 	{ .name = "lockcheck", .value = &lock_check_mode, .words = lockcheck_words },
 	{ .name = "slice_us", .value = &policy.slice_us, .most = 1000000 },
 };

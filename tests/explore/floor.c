@@ -5,6 +5,7 @@
 #include "kernel/stats.h"
 #include "kernel/thread.h"
 #include "mm/lru.h"
+#include "mm/page_owner.h"
 #include "tests/explore/engine.h"
 
 struct stat_cpu stat_cpus[MAX_CPUS];
@@ -28,6 +29,58 @@ void lock_check_may_sleep(void)
 {
 }
 
+struct page_owner *page_owners;
+
+void page_owner_took(struct page *page)
+{
+	(void)page;
+}
+
+void page_owner_gave_to_io(struct page *page)
+{
+	(void)page;
+}
+
+void page_owner_let_go(struct page *page)
+{
+	(void)page;
+}
+
+enum wait_on page_wait_on_lock(const void *page)
+{
+	(void)page;
+	return WAIT_ON_UNKNOWN;
+}
+
+enum wait_on page_wait_on_state(const void *page)
+{
+	(void)page;
+	return WAIT_ON_UNKNOWN;
+}
+
+enum wait_on page_wait_on_write(const void *page)
+{
+	(void)page;
+	return WAIT_ON_UNKNOWN;
+}
+
+uint32_t page_takes(const void *page)
+{
+	(void)page;
+	return 0;
+}
+
+bool page_io_site(const void *page, struct site *site)
+{
+	(void)page, (void)site;
+	return false;
+}
+
+void page_describe(const void *page, char *buf, size_t size)
+{
+	(void)page, (void)buf, (void)size;
+}
+
 void preempt_enable_slow(void)
 {
 }
@@ -49,6 +102,11 @@ void lru_remove(struct page *page)
 }
 
 pfn_t frame_first(void)
+{
+	return 0;
+}
+
+pfn_t frame_end(void)
 {
 	return 0;
 }

@@ -16,7 +16,7 @@ HOBJ := $(O)/host-obj
 HOSTCC ?= gcc
 
 HOST_LIB_TESTS := radix bonsai text acpi fdt
-HOST_PORT_TESTS := frame slab park locks rcu timer mm mmrace futex mmmove mmwrite mmrules
+HOST_PORT_TESTS := frame slab park locks watchdog rcu timer mm mmrace futex mmmove mmwrite mmrules
 HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
 HOST_RACE_TESTS :=
 
