@@ -155,6 +155,11 @@ struct cpu *runq_claim_idle(uint64_t among)
 	return NULL;
 }
 
+bool sched_cpu_idles(void)
+{
+	return atomic_load_explicit(&idle_cpus, memory_order_relaxed);
+}
+
 void runq_kick_idle(void)
 {
 	struct cpu *c;

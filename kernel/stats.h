@@ -35,6 +35,9 @@
 	X(readahead_pages, "pages read before anybody asked")                                      \
 	X(page_waits, "sleeps for a page's state")                                                 \
 	X(page_lock_waits, "sleeps for a page lock")                                               \
+	X(page_lock_handoffs, "page locks handed to who waited")                                   \
+	X(page_lock_steals, "page locks taken by others while somebody waited")                    \
+	X(page_lock_lost, "times that somebody was woken for a page lock in vain")                 \
 	X(reclaimed, "pages taken back")                                                           \
 	X(reclaimed_direct, "of these, by those who needed some")                                  \
 	X(reclaimed_ahead, "and by the thread that keeps some free")                               \

@@ -112,8 +112,7 @@ static int cache_add(struct mapping *m, pgoff_t index, struct page *page, bool b
 	spin_unlock_irq(&m->lock, flags);
 	if (err) {
 		page_set_state(page, PAGE_DYING);
-		page_note_release_io(page);
-		page_flag_clear(page, PG_LOCKED);
+		page_unlock_io(page, 0); /* a look-up from before may know this frame at this very index */
 		return err;
 	}
 	atomic_fetch_add_explicit(&m->nr_pages, 1, memory_order_relaxed);

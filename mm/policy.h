@@ -15,6 +15,11 @@ enum stable_policy { STABLE_WAIT, STABLE_OFF };
 enum complete_policy { COMPLETE_TIMER, COMPLETE_INLINE };
 enum grab_policy { GRAB_ONCE, GRAB_RELOCK };
 enum faultlock_policy { FAULTLOCK_OFF, FAULTLOCK_ON };
+enum pagelock_policy { PAGELOCK_UNFAIR, PAGELOCK_FAIR, PAGELOCK_BOUNDED, PAGELOCK_DEADLINE };
+
+/* A word with a number, as in "bounded:5": the word in the low bits. */
+#define POLICY_WORD 0xffu
+#define POLICY_NUMBER 8 /* shift */
 
 /* The values in force. Read anywhere, written by policy_set only; a reader may see a change at any moment. */
 struct policy {
@@ -28,6 +33,7 @@ struct policy {
 	_Atomic uint32_t grab;		  /* enum grab_policy: how write(2) comes by its page */
 	_Atomic uint32_t faultlock;	  /* enum faultlock_policy: a fault locks the page it found in the cache */
 	_Atomic uint32_t journal_credits; /* blocks of metadata that may have been changed since the last commit */
+	_Atomic uint32_t pagelock;	  /* enum pagelock_policy and its number: how a page lock goes to those who wait for it */
 	_Atomic uint32_t slice_us;	  /* time slice; 0: the scheduler's own */
 };
 

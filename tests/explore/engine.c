@@ -43,6 +43,11 @@ unsigned explore_self(void)
 	return world.running;
 }
 
+unsigned explore_parks(void)
+{
+	return world.fibers[world.running].parks;
+}
+
 bool in_world(void)
 {
 	return in_fiber;
@@ -136,6 +141,13 @@ static void outside_threads(void (*fn)(void))
 		fn();
 }
 
+static void check_timers(void)
+{
+	for (unsigned i = 0; i < TIMERS; i++)
+		if (world.timers[i].timer)
+			explore_fail("a timer is still set, and nobody is left to cancel it");
+}
+
 void world_step(struct step s)
 {
 	struct fiber *f = &world.fibers[s.fiber];
@@ -148,13 +160,15 @@ void world_step(struct step s)
 	if (!failure[0])
 		outside_threads(test->step);
 	if (!failure[0] && world_over())
+		outside_threads(check_timers);
+	if (!failure[0] && world_over())
 		outside_threads(test->end);
 }
 
 bool world_over(void)
 {
 	for (unsigned i = 0; i < test->threads; i++)
-		if (!world.fibers[i].done)
+		if (!world.fibers[i].done && world.fibers[i].op.kind != OP_TIMER)
 			return false;
 	return true;
 }
@@ -178,7 +192,7 @@ void world_stuck(void)
 	for (unsigned i = 0; i < test->threads; i++) {
 		const struct op *op = &world.fibers[i].op;
 
-		if (!world.fibers[i].done && used < sizeof(failure))
+		if (!world.fibers[i].done && op->kind != OP_TIMER && used < sizeof(failure))
 			used += (size_t)snprintf(failure + used, sizeof(failure) - used, "%sthread %u %s %s", used ? "; " : "nobody can go on: ", i,
 						 op->kind == OP_PARK ? "is asleep" : "wants", op->kind == OP_PARK ? "and nobody will wake it" :
 						 name_of(op->at, name, sizeof(name)));
@@ -329,8 +343,9 @@ struct hash state_hash(void)
 static struct name {
 	uintptr_t at;
 	size_t size;
-	const char *name; /* NULL: to be ignored */
+	const char *name; /* or one of these */
 } names[NAMES];
+static const char to_ignore[] = "", never_written[] = "";
 static unsigned nr_names;
 
 static void name_add(const void *at, size_t size, const char *name)
@@ -349,23 +364,38 @@ void explore_name(const void *at, size_t size, const char *name)
 
 void explore_ignore(const void *at, size_t size)
 {
-	name_add(at, size, NULL);
+	name_add(at, size, to_ignore);
+}
+
+void explore_constant(const void *at, size_t size)
+{
+	name_add(at, size, never_written);
+}
+
+static bool named(uintptr_t at, const char *name)
+{
+	for (unsigned i = 0; i < nr_names; i++)
+		if (names[i].name == name && at - names[i].at < names[i].size)
+			return true;
+	return false;
 }
 
 bool ignored(uintptr_t at)
 {
 	if (at - (uintptr_t)threads < sizeof(threads) || at - (uintptr_t)stat_cpus < sizeof(stat_cpus))
 		return true;
-	for (unsigned i = 0; i < nr_names; i++)
-		if (!names[i].name && at - names[i].at < names[i].size)
-			return true;
-	return false;
+	return named(at, to_ignore);
+}
+
+bool constant(uintptr_t at)
+{
+	return named(at, never_written);
 }
 
 const char *name_of(uintptr_t at, char *buf, size_t size)
 {
 	for (unsigned i = 0; i < nr_names; i++)
-		if (names[i].name && at - names[i].at < names[i].size) {
+		if (*names[i].name && at - names[i].at < names[i].size) {
 			snprintf(buf, size, "%s", names[i].name);
 			return buf;
 		}

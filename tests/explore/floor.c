@@ -119,5 +119,6 @@ pfn_t frame_alloc(unsigned order, unsigned flags)
 
 void frame_free(pfn_t pfn, unsigned order)
 {
-	(void)pfn, (void)order;
+	(void)order;
+	explore_freed(pfn);
 }
