@@ -6,6 +6,7 @@
 #include "init/futex.h"
 #include "init/job.h"
 #include "init/run.h"
+#include "init/shm.h"
 #include "init/terminal.h"
 #include "init/timers.h"
 #include "init/where.h"
@@ -213,6 +214,7 @@ static void process_end(struct process *p)
 	timers_end(p);
 	if (mm)
 		mm_put(mm);
+	shm_detached();
 	process_vfork_done(p);
 	if (files)
 		files_put(files);

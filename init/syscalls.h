@@ -49,6 +49,8 @@
 	/* sys_mm.c */ \
 	X(mmap, 6) X(munmap, 2) X(mremap, 5) X(mprotect, 3) X(brk, 1) X(mlock, 2) X(mlock2, 3) X(munlock, 2) X(mlockall, 1) \
 	X(munlockall, 0) \
+	/* sys_shm.c */ \
+	X(shmget, 3) X(shmat, 3) X(shmdt, 1) X(shmctl, 3) \
 	/* sys_madvise.c */ \
 	X(madvise, 3) X(msync, 3) X(mincore, 3) \
 	/* sys_process.c */ \
@@ -232,6 +234,11 @@ long sys_mlock2(uintptr_t addr, size_t len, unsigned flags);
 long sys_munlock(uintptr_t addr, size_t len);
 long sys_mlockall(unsigned flags);
 long sys_munlockall(void);
+
+long sys_shmget(int key, size_t size, unsigned flags);
+long sys_shmat(int id, uintptr_t at, unsigned flags);
+long sys_shmdt(uintptr_t at);
+long sys_shmctl(int id, int command, uintptr_t buf);
 
 long sys_madvise(uintptr_t addr, size_t len, int advice);
 long sys_msync(uintptr_t addr, size_t len, unsigned flags);

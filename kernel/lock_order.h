@@ -24,6 +24,7 @@ struct site;
 	X(FILE_POS,	true,	"one open file's position")                                        \
 	X(EPOLL,	true,	"which files are watched by which epoll")                          \
 	X(SOCKET,	true,	"who reads what has come to one end of a socket pair")             \
+	X(SYSV,		true,	"which segments of System V shared memory there are")              \
 	X(ADDRESS_SPACE,true,	"mm->lock: the tree of VMAs, brk, who maps what")                  \
 	X(VMA,		true,	"one VMA (fork, mprotect and munmap hold it; faults only look)")   \
 	X(SYNC,		true,	"one sync of everything at a time")                                \

@@ -100,6 +100,10 @@ struct map_request {
 /* All take mm->lock themselves and sleep. addresses: returned as long, negative errno otherwise. */
 long mm_map(struct mm *mm, const struct map_request *r);
 int mm_unmap(struct mm *mm, uintptr_t addr, size_t len);
+
+/* Of [start, start + len) what shows m, with m's first page at start. 0 or -ENOMEM. */
+struct mapping;
+int mm_unmap_mapping(struct mm *mm, uintptr_t start, size_t len, const struct mapping *m);
 int mm_protect(struct mm *mm, uintptr_t addr, size_t len, unsigned prot, bool grows_down); /* grows_down: from the VMA's start on */
 long mm_brk(struct mm *mm, uintptr_t brk); /* the new break, or the old one if it could not be moved */
 

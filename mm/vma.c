@@ -113,6 +113,18 @@ bool mapping_has_storer(struct mapping *m)
 	return found;
 }
 
+unsigned mapping_mappers(struct mapping *m)
+{
+	struct vma *vma;
+	unsigned n = 0;
+
+	mutex_lock(&m->mappers_lock);
+	list_for_each(vma, &m->mappers, mapper)
+		n++;
+	mutex_unlock(&m->mappers_lock);
+	return n;
+}
+
 static void mapper_add(struct vma *vma)
 {
 	struct mapping *m = vma->mapping;

@@ -17,6 +17,7 @@ void vma_free(struct vma *vma);
 
 /* Is there a VMA that somebody stores, or could store, to this file through? Sleeps. */
 bool mapping_has_storer(struct mapping *m);
+unsigned mapping_mappers(struct mapping *m); /* how many VMAs map it. Sleeps */
 
 /* For something that vma does not keep itself: a reference on what it maps, and its end. put sleeps. */
 void vma_file_get(const struct vma *vma);
