@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "drivers/block.h"
 
+#include "drivers/iogroup.h"
 #include "kernel/slab.h"
 #include "kernel/stats.h"
 #include "kernel/time.h"
@@ -81,6 +82,7 @@ void block_submit(struct request *r)
 	trace(&trace_submit, r->sector, bytes, r->write);
 	stat_inc(r->write ? STAT_io_writes : STAT_io_reads);
 	stat_add(STAT_io_bytes, (int64_t)bytes);
+	io_group_charge(bytes);
 	r->dev->ops->submit(r->dev, r);
 }
 

@@ -20,6 +20,12 @@ void text_bytes(struct text *t, const void *bytes, size_t n);
 void proc_register(const char *path, void (*show)(struct text *t, const char *path),
 		   int (*store)(const char *path, const char *data));
 
+struct inode;
+struct inode_ops;
+
+/* An empty directory of /proc, whose contents are the caller's: its operations look them up. Boot time only. */
+struct inode *proc_register_dir(const char *name, const struct inode_ops *ops);
+
 /* ---- processes: /proc/self, /proc/PID, /proc/PID/task/TID ---- */
 
 struct file;

@@ -2,6 +2,7 @@
 /* The end of tasks and processes. What is let go when is in the statement of init/process.c. */
 #include "init/process_impl.h"
 
+#include "drivers/iogroup.h"
 #include "init/files.h"
 #include "init/futex.h"
 #include "init/job.h"
@@ -256,6 +257,7 @@ void task_exit(int status)
 	struct task *t = task_current();
 	struct process *p = t->process;
 	unsigned tid = current->tid;
+	bool last;
 
 	futex_release(true);
 	thread_set_space(current, NULL);
@@ -265,7 +267,9 @@ void task_exit(int status)
 		process_id_remove(tid);
 		mutex_unlock(&process_tree);
 	}
-	if (task_unlink(t, status))
+	last = task_unlink(t, status);
+	io_group_join(current, NULL); /* before anybody is told that we have ended */
+	if (last)
 		process_end(p);
 	task_free(t);
 	thread_exit();

@@ -261,6 +261,7 @@ void proc_files_register(void)
 	proc_set_processes(&processes);
 	proc_fault_register();
 	proc_ramblk_register();
+	proc_groups_register();
 	proc_machine_register();
 	proc_sys_register();
 }

@@ -21,6 +21,7 @@
  */
 #include "init/process_impl.h"
 
+#include "drivers/iogroup.h"
 #include "kernel/mutex.h"
 #include "kernel/slab.h"
 #include "lib/string.h"
@@ -168,11 +169,14 @@ struct task *task_new(struct process *p, struct thread *thread)
 	pending_init(&t->pending);
 	thread->task = t;
 	thread->process = p;
+	if (thread != current)
+		io_group_inherit(thread);
 	return t;
 }
 
 void task_free(struct task *t)
 {
+	io_group_join(t->thread, NULL);
 	t->thread->task = NULL;
 	t->thread->process = NULL;
 	slab_free(&task_cache, t);

@@ -59,6 +59,7 @@ struct site;
 	X(SIGNAL,	false,	"a process's tasks and pending signals")                           \
 	X(SIGHAND,	false,	"what processes that share handlers do with each signal")          \
 	X(UTS,		false,	"what the machine is called")                                      \
+	X(IO_GROUP,	false,	"who is in which group of tasks, what groups may ask of disks")    \
 	X(DEVICE,	false,	"a block device's request queue")                                  \
 	X(TTY,		false,	"the terminal: what is typed, settings, who is in front")          \
 	X(CONSOLE,	false,	"console input")                                                   \

@@ -16,6 +16,8 @@
 #include "kernel/spinlock.h"
 #include "lib/list.h"
 
+struct io_group;
+
 #define THREAD_NAME 16
 #define HELD_LOCKS (DEBUG ? 16 : 1)
 
@@ -128,6 +130,7 @@ struct thread {
 	struct arch_mm *space;	/* address space to run in; NULL: a kernel thread. Set by itself, irq off */
 	struct mm *mm;		/* mm floor								*/
 	struct process *process;/* init floor: NULL in a kernel thread					*/
+	_Atomic(struct io_group *) io_group; /* drivers floor: drivers/iogroup.h. Its lock to write, itself or the lock to read */
 	struct task *task;	/* init floor: the same							*/
 	struct ext2_handle *handle; /* fs floor: the transaction it is in; the thread itself	*/
 

@@ -23,7 +23,8 @@ def second(folder):
     script = b"cat /two/greeting; echo back > /two/left; echo fixed:7 > /proc/sys/ramblk/disk1/latency\n" \
              b"cat /proc/sys/ramblk/disk[012]/latency; echo none > /three/x && cat /three/x\n"
     result = faultline("shell", "--smp", "2", "--disk", disk + ":/two", "--disk", "8M:/three", stdin=script)
-    ok(result.returncode == 0 and result.stdout == b"from the second disk\npolicy\nfixed:7\npolicy\nnone\n", "three disks, each with settings of its own")
+    ok(result.returncode == 0 and result.stdout == b"from the second disk\npolicy\nfixed:7\npolicy\nnone\n",
+       "three disks, each with settings of its own")
     there = ext2.Ext2(disk)
     ok(there.data(there.find(b"/left")) == b"back\n" and not image.complaints(disk), "the file is what the guest has left, and clean")
     refused(faultline("exec", "--disk", "nothing:/x", program("x86_64", "hello")), "--disk nothing:/x", "neither a file nor a size: refused")

@@ -11,7 +11,7 @@
 
 #define DISK "/proc/sys/ramblk/disk0/"
 
-static int put(const char *path, const char *value)
+static int __attribute__((unused)) put(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY), done;
 
@@ -22,7 +22,7 @@ static int put(const char *path, const char *value)
 	return done;
 }
 
-static void get(const char *path, char *buf, size_t size)
+static void __attribute__((unused)) get(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY);
 	ssize_t n = fd < 0 ? 0 : read(fd, buf, size - 1);
@@ -31,7 +31,7 @@ static void get(const char *path, char *buf, size_t size)
 	close(fd);
 }
 
-static void arm(const char *what, const char *kind, long k)
+static void __attribute__((unused)) arm(const char *what, const char *kind, long k)
 {
 	char rule[80], path[80];
 
@@ -41,7 +41,7 @@ static void arm(const char *what, const char *kind, long k)
 }
 
 /* true: the rule has struck. */
-static int disarm(void)
+static int __attribute__((unused)) disarm(void)
 {
 	char text[100];
 
@@ -50,7 +50,7 @@ static int disarm(void)
 	return !strncmp(text, "none", 4);
 }
 
-static void read_all(const char *path)
+static void __attribute__((unused)) read_all(const char *path)
 {
 	static char buf[65536];
 	int fd = open(path, O_RDONLY);
@@ -61,13 +61,13 @@ static void read_all(const char *path)
 }
 
 /* Nothing but this program, and what it needs to go on, is cached. */
-static void cold(const char *self)
+static void __attribute__((unused)) cold(const char *self)
 {
 	put("/proc/sys/vm/drop_caches", "3");
 	read_all(self);
 }
 
-static long held(void)
+static long __attribute__((unused)) held(void)
 {
 	char text[2048], *at;
 
