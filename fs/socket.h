@@ -37,6 +37,7 @@ struct socket_io {
 	const struct user_range *v; /* all of it in user memory */
 	size_t count, total;
 	unsigned flags; /* enum message_flags; a receive sets MSG_TRUNC, or clears it */
+	const char *bytes; /* unless NULL: of the kernel's own, instead of the vector */
 	struct socket_files *files; /* send: NULL when they have gone along; receive: those that came, for the caller to put */
 };
 

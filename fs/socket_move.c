@@ -6,6 +6,7 @@
 #include "kernel/slab.h"
 #include "kernel/time.h"
 #include "kernel/uaccess.h"
+#include "lib/string.h"
 
 #define PART (16u << 10)  /* of a stream, in one message */
 #define MESSAGE_COST 512u /* what one message takes besides its bytes */
@@ -57,7 +58,11 @@ static struct message *message_make(const struct socket_io *io, size_t done, siz
 {
 	struct message *m = kmalloc(sizeof(*m) + n);
 
-	*err = m ? move(m->bytes, io, done, n, false) : -ENOMEM;
+	*err = m ? 0 : -ENOMEM;
+	if (m && io->bytes)
+		memcpy(m->bytes, io->bytes + done, n);
+	else if (m)
+		*err = move(m->bytes, io, done, n, false);
 	if (*err) {
 		kfree(m);
 		return NULL;

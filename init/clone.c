@@ -187,7 +187,7 @@ static int task_make(struct process *p, struct thread *thread, const struct arch
 	thread->arg = t;
 	t->blocked = task_current()->blocked;
 	policy_inherit(t, task_current());
-	t->timer_slack = task_current()->timer_slack;
+	t->timer_slack[0] = t->timer_slack[1] = task_current()->timer_slack[0];
 	atomic_store_explicit(&thread->allowed, thread_affinity(current), memory_order_relaxed);
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) /* else the stack is in use already */
 		t->altstack = task_current()->altstack;

@@ -126,7 +126,7 @@ struct task {
 	struct rseq_task rseq;	/* init/rseq.c				(itself) */
 	int policy;		/* of scheduling, kept and shown, perhaps with SCHED_RESET_ON_FORK: init/sys_sched.c (process->lock) */
 	int priority;		/* of a real-time policy, kept and shown	(process->lock) */
-	uint64_t timer_slack;	/* prctl, kept and shown		(itself) */
+	uint64_t timer_slack[2]; /* prctl, kept and shown: what is set, and what it began with; 0: the default	(itself) */
 	uintptr_t set_tid;	/* user word to set at the start, or 0	(itself) */
 	struct arch_regs start;	/* registers to start with		(itself) */
 };

@@ -5,12 +5,14 @@
 #include "fs/copy.h"
 #include "fs/pipe.h"
 #include "fs/seals.h"
+#include "fs/socket.h"
 #include "fs/splice.h"
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/process.h"
 #include "init/root.h"
 #include "init/vector.h"
+#include "kernel/slab.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -253,7 +255,32 @@ static long send_to_file(const struct splice *s)
 	return s->n ? copy(s, &c) : 0;
 }
 
-/* Between regular files, or to a pipe: -EINVAL for others, and programs read and write then. */
+/* A page's worth at a time. */
+static long file_to_socket(const struct splice *s)
+{
+	char *buf = kmalloc(PAGE_SIZE);
+	size_t done = 0, part;
+	uint64_t pos;
+	long got = buf ? pos_get(s->in, s->in_pos, &pos) : -ENOMEM, put = got;
+
+	do {
+		struct socket_io io = { .bytes = buf };
+
+		part = s->n - done < PAGE_SIZE ? s->n - done : PAGE_SIZE;
+		if (put >= 0)
+			put = got = mapping_read_kernel(&s->in->inode->mapping, pos + done, buf, part);
+		io.total = (size_t)got;
+		if (put > 0)
+			put = socket_send(s->out, &io);
+		done += put > 0 ? (size_t)put : 0;
+	} while (put > 0 && put == got && done < s->n);
+	kfree(buf);
+	if (done)
+		put = pos_put(s->in, s->in_pos, pos + done) ? -EFAULT : (long)done;
+	return put;
+}
+
+/* Between regular files, or to a pipe or socket: -EINVAL for others, and programs read and write then. */
 static long sendfile(const struct splice *s)
 {
 	long done;
@@ -266,9 +293,9 @@ static long sendfile(const struct splice *s)
 		return -EINVAL;
 	if (!file_writable(s->out))
 		return -EBADF;
-	if (!is_regular(s->in) || file_flags(s->out) & VFS_APPEND || (!file_is_pipe(s->out) && !is_regular(s->out)))
+	if (!is_regular(s->in) || file_flags(s->out) & VFS_APPEND || (!file_is_pipe(s->out) && !file_is_socket(s->out) && !is_regular(s->out)))
 		return -EINVAL;
-	done = file_is_pipe(s->out) ? file_to_pipe(s) : send_to_file(s);
+	done = file_is_pipe(s->out) ? file_to_pipe(s) : file_is_socket(s->out) ? file_to_socket(s) : send_to_file(s);
 	return !done && s->in_pos ? pos_same(s->in_pos) : done;
 }
 

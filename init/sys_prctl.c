@@ -88,13 +88,15 @@ static long trait_set(enum trait which, bool on)
 
 static long timer_slack_set(uint64_t ns)
 {
-	task_current()->timer_slack = (int64_t)ns > 0 ? ns : 0;
+	struct task *t = task_current();
+
+	t->timer_slack[0] = (int64_t)ns > 0 ? ns : t->timer_slack[1];
 	return 0;
 }
 
 static long timer_slack_get(void)
 {
-	uint64_t ns = task_current()->timer_slack;
+	uint64_t ns = task_current()->timer_slack[0];
 
 	return ns ? (long)ns : TIMER_SLACK;
 }

@@ -292,10 +292,17 @@ long sys_set_tid_address(uintptr_t word)
 	return current->tid;
 }
 
+enum { ARCH_GET_CPUID = 0x1011, ARCH_SET_CPUID };
+
+/* CPUID cannot be made to fault. */
 long sys_arch_prctl(unsigned code, uintptr_t arg)
 {
 	uintptr_t value;
 
+	if (code == ARCH_GET_CPUID)
+		return 1;
+	if (code == ARCH_SET_CPUID)
+		return -ENODEV;
 	if (arch_prctl_get(code, &value))
 		return arch_prctl_set(code, arg);
 	return copy_to_user(arg, &value, sizeof(value));

@@ -242,13 +242,15 @@ static void posix_due(struct timer *timer)
 
 void posix_timer_taken(struct posix_timer *t, struct siginfo *info)
 {
-	t->overrun = t->missed;
+	uint64_t overrun = t->missed;
+
 	t->missed = 0;
 	if (t->goes_on) {
 		t->goes_on = false;
-		t->overrun += (unsigned)forward(&t->when, t->interval, now_locked(t));
+		overrun += forward(&t->when, t->interval, now_locked(t));
 		posix_arm(t);
 	}
+	t->overrun = overrun < INT32_MAX ? (unsigned)overrun : INT32_MAX;
 	info->overrun = (int32_t)t->overrun;
 }
 

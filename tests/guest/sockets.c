@@ -321,6 +321,26 @@ static void test_border(void)
 	drop();
 }
 
+static void test_sendfile(void)
+{
+	char buf[64];
+	int fd = open("/tmp/sent", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	long at = 2;
+
+	make(STREAM | NONBLOCK);
+	if (fd < 0 || write(fd, "from a file", 11) != 11)
+		exit(2);
+	ok(syscall(SYS_sendfile, (long)s[0], (long)fd, &at, 100l) == 9 && at == 11 && read(s[1], buf, 64) == 9 && !memcmp(buf, "om a file", 9),
+	   "sendfile from a file");
+	while (write(s[0], block, 4096) > 0 || write(s[0], block, 1) > 0)
+		;
+	at = 0;
+	ok(gives(syscall(SYS_sendfile, (long)s[0], (long)fd, &at, 1l), EAGAIN) && at == 0, "without room: EAGAIN");
+	close(fd);
+	unlink("/tmp/sent");
+	drop();
+}
+
 int main(void)
 {
 	test_making();
@@ -334,5 +354,6 @@ int main(void)
 	test_files(STREAM);
 	test_files(SEQPACKET);
 	test_border();
+	test_sendfile();
 	return tap_done();
 }
