@@ -24,6 +24,7 @@
 #include "kernel/trace.h"
 #include "lib/errno.h"
 #include "mm/pagecache.h"
+#include "mm/policy.h"
 #include "mm/pt.h"
 #include "mm/reclaim.h"
 #include "mm/vma.h"
@@ -159,7 +160,8 @@ enum verdict fault_read_verdict(int err)
 enum verdict fault_wait_page(struct fault *f, struct page *page, pgoff_t index)
 {
 	struct page_waiter w;
-	bool queued = page_wait_begin(&w, page, f->at.vma->mapping, index);
+	bool waits = likely(policy_get(&policy.waitbug) != WAITBUG_LIVELOCK);
+	bool queued = waits && page_wait_begin(&w, page, f->at.vma->mapping, index);
 	int err = 0;
 
 	fault_release(f, RETRY);

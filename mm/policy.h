@@ -14,6 +14,7 @@ enum around_policy { AROUND_LOCKLESS, AROUND_TRYLOCK, AROUND_OFF };
 enum stable_policy { STABLE_WAIT, STABLE_OFF };
 enum complete_policy { COMPLETE_TIMER, COMPLETE_INLINE };
 enum grab_policy { GRAB_ONCE, GRAB_RELOCK };
+enum waitbug_policy { WAITBUG_OFF, WAITBUG_LOST_WAKEUP, WAITBUG_CYCLE, WAITBUG_LIVELOCK };
 enum faultlock_policy { FAULTLOCK_OFF, FAULTLOCK_ON };
 enum pagelock_policy { PAGELOCK_UNFAIR, PAGELOCK_FAIR, PAGELOCK_BOUNDED, PAGELOCK_DEADLINE };
 
@@ -34,6 +35,7 @@ struct policy {
 	_Atomic uint32_t faultlock;	  /* enum faultlock_policy: a fault locks the page it found in the cache */
 	_Atomic uint32_t journal_credits; /* blocks of metadata that may have been changed since the last commit */
 	_Atomic uint32_t pagelock;	  /* enum pagelock_policy and its number: how a page lock goes to those who wait for it */
+	_Atomic uint32_t waitbug;	  /* enum waitbug_policy: a defect, for the watchdog to find */
 	_Atomic uint32_t slice_us;	  /* time slice; 0: the scheduler's own */
 };
 

@@ -230,7 +230,10 @@ void page_write_done(struct page *page, int error)
 	flags = spin_lock_irq(&m->lock);
 	radix_tag_clear(&m->pages, index, RADIX_WRITEBACK);
 	spin_unlock_irq(&m->lock, flags);
-	page_end_write(page);
+	if (unlikely(policy_get(&policy.waitbug) == WAITBUG_LOST_WAKEUP))
+		page_flag_clear(page, PG_WRITEBACK); /* and who waits for that is not told */
+	else
+		page_end_write(page);
 	page_put(page);
 	dirty_written();
 }

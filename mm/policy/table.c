@@ -24,6 +24,7 @@ struct policy policy = {
 	.faultlock = FAULTLOCK_OFF,
 	.journal_credits = 1024,
 	.pagelock = PAGELOCK_DEADLINE | 200 << POLICY_NUMBER,
+	.waitbug = WAITBUG_OFF,
 	.slice_us = 0,
 };
 
@@ -40,6 +41,7 @@ static const char *const stable_words[] = { "wait", "off", NULL };
 static const char *const complete_words[] = { "timer", "inline", NULL };
 static const char *const grab_words[] = { "once", "relock", NULL };
 static const char *const lockcheck_words[] = { "panic", "report", NULL };
+static const char *const waitbug_words[] = { "off", "lost-wakeup", "cycle", "livelock", NULL };
 static const char *const faultlock_words[] = { "off", "on", NULL };
 static const char *const pagelock_words[] = { "unfair", "fair", "bounded:N", "deadline:USEC", NULL };
 
@@ -54,6 +56,7 @@ static const struct row rows[] = {
 	{ .name = "grab", .value = &policy.grab, .words = grab_words },
 	{ .name = "faultlock", .value = &policy.faultlock, .words = faultlock_words },
 	{ .name = "journal_credits", .value = &policy.journal_credits, .least = 64, .most = 65536 },
+	{ .name = "waitbug", .value = &policy.waitbug, .words = waitbug_words },
 	{ .name = "hung_us", .value = &watchdog_hung_us, .most = UINT32_MAX },
 	{ .name = "lockcheck", .value = &lock_check_mode, .words = lockcheck_words },
 	{ .name = "pagelock", .value = &policy.pagelock, .words = pagelock_words, .most = 10000000 },
