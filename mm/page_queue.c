@@ -99,8 +99,14 @@ void page_waiter_init(struct page_waiter *w, struct page *page, enum page_event 
 
 int page_waiter_sleep(struct page_waiter *w, enum wait_mode mode, uint64_t until, int *err)
 {
+	/* acquire, both: pairs with page_queue_wake. Between queueing and here the caller may have waited for something else, which took
+	 * the token that came with the outcome: so it looks first */
+	int outcome = atomic_load_explicit(&w->outcome, memory_order_acquire);
+
+	*err = 0;
+	if (outcome != PAGE_WAITING)
+		return outcome;
 	*err = (w->slept ? thread_park_on : thread_park)(&w->why, mode, until);
 	w->slept = true;
-	/* acquire: pairs with page_queue_wake */
 	return atomic_load_explicit(&w->outcome, memory_order_acquire);
 }
