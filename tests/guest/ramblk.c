@@ -93,7 +93,8 @@ static void test_values(void)
 	static const char *const bad[][2] = {
 		{ "latency", "fixed" }, { "latency", "fixed:" }, { "latency", "uniform:9,1" }, { "latency", "exp:1,2" }, { "latency", "slow" },
 		{ "latency", "fixed:999999999999" }, { "depth", "-1" }, { "depth", "" }, { "iops", "1k" }, { "bandwidth", "fast" },
-		{ "errors", "5" }, { "errors", "7-5,r" }, { "errors", "5-7" }, { "errors", "5-7,x" }, { "errors", "5-7,r,chance:1000001" }, { "errors", "5-7,r,nth:0" },
+		{ "errors", "5" }, { "errors", "7-5,r" }, { "errors", "5-7" }, { "errors", "5-7,x" }, { "errors", "5-7,r,chance:1000001" },
+		{ "errors", "5-7,r,nth:0" },
 		{ "hold", "5-7,r,once" }, { "seed", "x" },
 	};
 	unsigned i, right = 0;
