@@ -69,6 +69,15 @@ static int copy_plan(const struct splice *s, struct copy_range *c)
 	return err ? err : limit_file_size(c->to_pos, &c->len);
 }
 
+/* The end of a write of so many bytes from pos on: on the disk, if the file was opened for that. */
+static long written(struct file *file, uint64_t pos, long done)
+{
+	unsigned sync = file_flags(file) & (VFS_SYNC | VFS_DSYNC);
+	int err = done > 0 && sync ? vfs_fsync_range(file, pos, pos + (uint64_t)done, !(sync & VFS_SYNC)) : 0;
+
+	return err ? err : done;
+}
+
 /* Where from and to, and back again. */
 static long copy(const struct splice *s, struct copy_range *c)
 {
@@ -79,7 +88,7 @@ static long copy(const struct splice *s, struct copy_range *c)
 		err = pos_put(s->in, s->in_pos, c->from_pos + (uint64_t)done);
 	if (done > 0 && pos_put(s->out, s->out_pos, c->to_pos + (uint64_t)done))
 		err = -EFAULT;
-	return err ? err : done;
+	return err ? err : written(s->out, c->to_pos, done);
 }
 
 static struct copy_range copy_of(const struct splice *s)
@@ -172,6 +181,7 @@ static long pipe_to_pipe(const struct splice *s)
 
 static long pipe_to_file(const struct splice *s)
 {
+	size_t n = s->n;
 	uint64_t pos;
 	long done;
 
@@ -179,8 +189,10 @@ static long pipe_to_file(const struct splice *s)
 		return -EINVAL;
 	done = pos_get(s->out, s->out_pos, &pos);
 	if (!done)
-		done = splice_to_file(s->in, s->out->inode, pos, s->n, may_wait(s) && wait_allowed(s->in));
-	return done > 0 && pos_put(s->out, s->out_pos, pos + (uint64_t)done) ? -EFAULT : done;
+		done = limit_file_size(pos, &n);
+	if (!done)
+		done = splice_to_file(s->in, s->out->inode, pos, n, may_wait(s) && wait_allowed(s->in));
+	return done > 0 && pos_put(s->out, s->out_pos, pos + (uint64_t)done) ? -EFAULT : written(s->out, pos, done);
 }
 
 static long file_to_pipe(const struct splice *s)
