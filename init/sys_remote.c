@@ -122,12 +122,12 @@ static long transfer(int pid, const uintptr_t at[2], const size_t count[2], bool
 	return ret;
 }
 
-long sys_process_vm_readv(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, unsigned flags)
+long sys_process_vm_readv(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, uint64_t flags)
 {
 	return flags ? -EINVAL : transfer(pid, (uintptr_t[]){ local, remote }, (size_t[]){ locals, remotes }, false);
 }
 
-long sys_process_vm_writev(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, unsigned flags)
+long sys_process_vm_writev(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, uint64_t flags)
 {
 	return flags ? -EINVAL : transfer(pid, (uintptr_t[]){ local, remote }, (size_t[]){ locals, remotes }, true);
 }

@@ -316,8 +316,8 @@ long sys_clock_adjtime(int clock, uintptr_t at);
 
 long sys_sched_setattr(int tid, uintptr_t from, unsigned flags);
 long sys_sched_getattr(int tid, uintptr_t out, unsigned size, unsigned flags);
-long sys_process_vm_readv(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, unsigned flags);
-long sys_process_vm_writev(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, unsigned flags);
+long sys_process_vm_readv(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, uint64_t flags);
+long sys_process_vm_writev(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, uint64_t flags);
 long sys_setxattr(uintptr_t path, uintptr_t name, uintptr_t value, size_t size, int flags);
 long sys_lsetxattr(uintptr_t path, uintptr_t name, uintptr_t value, size_t size, int flags);
 long sys_fsetxattr(int fd, uintptr_t name, uintptr_t value, size_t size, int flags);

@@ -36,8 +36,8 @@
 #endif
 
 #define PATIENCE 4      /* seconds for a process without an answer */
-#define WAKE_US 20000
-#define LATER_US 80000 /* for calls that end by themselves after up to 24 ms */
+#define WAKE_US 100000 /* much longer than any call takes that does not sleep, on a busy host too */
+#define LATER_US 200000 /* for calls that end by themselves after up to 24 ms */
 #define WORDS 160       /* the longest answer */
 
 static const struct call more[] = {

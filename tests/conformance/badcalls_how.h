@@ -35,7 +35,7 @@ static const struct {
 	X(execve, "E") X(execveat, "E")
 	X(pidfd_open, "E") X(mlockall, "E") X(mlock, "E") X(mlock2, "E") X(sched_setaffinity, "E") X(sched_setparam, "E")
 	X(sched_setscheduler, "E") X(setpriority, "E")
-	X(getcpu, "N") X(epoll_pwait, "W") X(sched_getaffinity, "V") X(memfd_create, "E") X(timerfd_create, "E") X(shutdown, "E")
+	X(getcpu, "N") X(epoll_pwait, "W") X(sched_getaffinity, "V") X(memfd_create, "E") X(timerfd_create, "E") X(shutdown, "E") X(adjtimex, "UVN") X(clock_adjtime, "UVN") X(sched_setattr, "E")
 	X(wait4, "VZ")
 	X(waitid, "Z") X(clock_settime, "U") X(settimeofday, "U") X(reboot, "U") X(sethostname, "U") X(setdomainname, "U")
 #ifdef __x86_64__
@@ -51,7 +51,11 @@ static const struct {
 } goods[] = {
 #define X(name, arg, value) { SYS_##name, arg, (long)(value) },
 	X(mkdirat, 1, "new") X(mknodat, 1, "new") X(symlinkat, 2, "new") X(linkat, 3, "new") X(renameat, 3, "new") X(renameat2, 3, "new")
-	X(execve, 0, "exec") X(execveat, 1, "exec") X(chdir, 0, "dir") X(readlinkat, 1, "link") X(readlinkat, 3, 64) X(getcwd, 1, 64)
+	X(setxattr, 1, "user.a") X(lsetxattr, 1, "user.a") X(fsetxattr, 1, "user.a") X(getxattr, 1, "user.a") X(lgetxattr, 1, "user.a")
+	X(fgetxattr, 1, "user.a") X(removexattr, 1, "user.a") X(lremovexattr, 1, "user.a") X(fremovexattr, 1, "user.a")
+	X(fsetxattr, 0, FILE_FD) X(fgetxattr, 0, FILE_FD) X(fremovexattr, 0, FILE_FD) X(process_vm_readv, 2, 2) X(process_vm_readv, 4, 2)
+	X(process_vm_writev, 2, 2) X(process_vm_writev, 4, 2) X(shmget, 0, 0x5eed1234) X(shmat, 0, -1) X(shmctl, 0, -1) X(sched_getattr, 2, 48)
+	X(setrlimit, 0, 7) X(execve, 0, "exec") X(execveat, 1, "exec") X(chdir, 0, "dir") X(readlinkat, 1, "link") X(readlinkat, 3, 64) X(getcwd, 1, 64)
 	X(getdents64, 0, DIR_FD) X(getdents64, 2, 1024) X(fchdir, 0, DIR_FD) X(readv, 2, 2) X(writev, 2, 2) X(preadv, 2, 2)
 	X(pwritev, 2, 2)
 	X(preadv2, 2, 2) X(pwritev2, 2, 2) X(vmsplice, 0, PIPE_IN_FD) X(vmsplice, 2, 2) X(epoll_ctl, 0, EPOLL_FD) X(epoll_ctl, 1, 1)
@@ -73,7 +77,7 @@ static const struct {
 	X(mkdir, 0, "new") X(mknod, 0, "new") X(creat, 0, "new") X(symlink, 1, "new") X(link, 1, "new") X(rename, 1, "new")
 	X(rmdir, 0, "dir")
 	X(readlink, 0, "link") X(readlink, 2, 64) X(epoll_create, 0, 1) X(epoll_wait, 0, EPOLL_FD) X(epoll_wait, 2, 8)
-	X(dup2, 1, 30) X(signalfd, 0, -1)
+	X(dup2, 1, 30) X(signalfd, 0, -1) X(getdents, 0, DIR_FD) X(getdents, 2, 1024)
 #endif
 #undef X
 };
@@ -85,6 +89,9 @@ static const struct {
 } excluded[] = {
 #define X(name, arg, value, why) { SYS_##name, arg, value, why },
 	X(sched_setaffinity, 2, "filled", "which CPUs there are is not the same everywhere")
+	X(shmget, 2, "bit-9", "a segment would stay on the machine that is compared with") X(shmget, 2, "all", "the same")
+	X(shmget, 2, "all-32", "the same") X(shmget, 0, "high-bits", "the same") X(shmat, 0, "good", "there may be such a segment")
+	X(shmctl, 0, NULL, "the same") X(setrlimit, 0, "high-bits", "no time to run is left")
 	X(epoll_pwait, 3, "63", "ends about when a timer wakes it") X(epoll_pwait, 3, "128", "the same")
 	X(ppoll, 2, "100", "the same")
 #ifdef __x86_64__

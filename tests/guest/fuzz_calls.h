@@ -51,13 +51,17 @@
 	X(mlockall, "x") X(pidfd_getfd, "ffx") X(pidfd_send_signal, "fgmx") X(futex_waitv, "mixti") \
 	X(socket, "iii") X(socketpair, "iiim") X(bind, "fmi") X(connect, "fmi") X(listen, "fi") X(accept, "fmm") X(accept4, "fmmx") \
 	X(getsockname, "fmm") X(getpeername, "fmm") X(getsockopt, "fiimm") X(setsockopt, "fiimn") X(shutdown, "fi") X(sendto, "fmnxmi") \
-	X(recvfrom, "fmnxmm") X(sendmsg, "fmx") X(recvmsg, "fmx")
+	X(recvfrom, "fmnxmm") X(sendmsg, "fmx") X(recvmsg, "fmx") \
+	X(shmget, "inx") X(shmat, "iax") X(shmdt, "a") X(shmctl, "iim") X(adjtimex, "m") X(clock_adjtime, "im") X(sched_setattr, "Pmx") \
+	X(sched_getattr, "Pmnx") X(process_vm_readv, "Pvivix") X(process_vm_writev, "Pvivix") X(setxattr, "Ssmnx") X(lsetxattr, "Ssmnx") \
+	X(fsetxattr, "fsmnx") X(getxattr, "ssmn") X(lgetxattr, "ssmn") X(fgetxattr, "fsmn") X(listxattr, "smn") X(llistxattr, "smn") \
+	X(flistxattr, "fmn") X(removexattr, "Ss") X(lremovexattr, "Ss") X(fremovexattr, "fs")
 
 #define MORE_X86(X) \
 	X(pipe, "m") X(dup2, "ff") X(poll, "mii") X(select, "immmt") X(eventfd, "i") X(epoll_create, "i") X(epoll_wait, "fmii") X(open, "SxM") \
 	X(stat, "sm") X(lstat, "sm") X(readlink, "smn") X(access, "si") X(creat, "SM") X(mkdir, "SM") X(mknod, "SMz") X(symlink, "SS") \
 	X(link, "SS") X(unlink, "S") X(rmdir, "S") X(rename, "SS") X(chmod, "SM") X(chown, "Suu") X(lchown, "Suu") X(utime, "St") X(utimes, "St") \
-	X(futimesat, "fSt") X(fork, "") X(vfork, "") X(arch_prctl, "um") X(alarm, "i") X(time, "m") X(getpgrp, "") X(pause, "") X(signalfd, "fmn")
+	X(futimesat, "fSt") X(fork, "") X(vfork, "") X(arch_prctl, "um") X(alarm, "i") X(time, "m") X(getpgrp, "") X(pause, "") X(signalfd, "fmn") X(getdents, "fmn")
 /* clang-format on */
 
 struct call {
