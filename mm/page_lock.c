@@ -61,6 +61,7 @@
 #include "kernel/sched.h"
 #include "kernel/stats.h"
 #include "lib/errno.h"
+#include "mm/page_waits.h"
 #include "mm/policy.h"
 
 #define EARLY_NS (20 * NSEC_PER_USEC) /* what it takes to wake a thread and switch to it */
@@ -84,6 +85,7 @@ static const struct rule {
 static void head_call(struct page_waiter *w)
 {
 	w->called = true;
+	page_waits_called(w);
 	thread_unpark(w->thread);
 }
 
@@ -112,7 +114,15 @@ static void head_begin(struct page_waiter *w)
 		return;
 	wait = (rule->deadline_us == GIVEN ? number : rule->deadline_us) * NSEC_PER_USEC;
 	w->due = clock_ns() + wait;
-	timer_set(&w->timer, w->due - (wait < EARLY_NS ? wait : EARLY_NS));
+}
+
+/* Somebody has to call it, if no unlock does. */
+static void head_set_timer(struct page_waiter *w)
+{
+	if (w->timed)
+		return;
+	w->timed = true;
+	timer_set(&w->timer, w->due > EARLY_NS ? w->due - EARLY_NS : 0);
 }
 
 static bool head_owed(const struct page_waiter *w)
@@ -138,6 +148,7 @@ static void head_lost(struct page_waiter *w)
 static void queue_join(struct page_waiter *w)
 {
 	page_queue_append(w);
+	page_waits_queued(w);
 	if (page_queue_head(w->page, PAGE_LOCK) == w)
 		head_begin(w);
 }
@@ -158,6 +169,7 @@ static void hand_over(struct page_waiter *w)
 	struct page *page = w->page;
 	struct page_waiter *next;
 
+	page_waits_called(w);
 	if (w->unpinned)
 		page_get(page);
 	page_queue_wake(w, 0);
@@ -199,6 +211,8 @@ static void let_go(struct page *page, struct page_waiter *head)
 	if (!head->called && (!head->lazy || sched_cpu_idles()))
 		head_call(head);
 	assert(head->called || head->due != TIME_NEVER);
+	if (!head->called)
+		head_set_timer(head);
 }
 
 void page_unlock_slow(struct page *page, int outcome)
@@ -210,6 +224,8 @@ void page_unlock_slow(struct page *page, int outcome)
 	if (page_state(page) == PAGE_DYING)
 		wake_unpinned(page);
 	head = page_queue_head(page, PAGE_LOCK);
+	if (head)
+		page_waits_unlocked(head);
 	if (head && head_owed(head))
 		hand_over(head);
 	else
@@ -224,7 +240,10 @@ static bool head_takes(struct page_waiter *w)
 {
 	if (page_queue_head(w->page, PAGE_LOCK) != w)
 		return false;
+	if (w->called)
+		page_waits_runs(w);
 	if (!page_lock_take(w->page)) {
+		page_waits_held(w);
 		head_lost(w);
 		return false;
 	}
@@ -273,10 +292,14 @@ static int waiter_wait(struct page_waiter *w, enum wait_mode mode, uint64_t unti
 	stat_inc(STAT_page_lock_waits);
 	do {
 		outcome = page_waiter_sleep(w, mode, until, &err);
+		if (!outcome)
+			page_waits_runs(w);
 		if (outcome == PAGE_WAITING)
 			outcome = waiter_looks(w, err);
 	} while (outcome == PAGE_WAITING);
-	if (w->due != TIME_NEVER)
+	if (!outcome)
+		page_waits_ended(w);
+	if (w->timed)
 		timer_cancel(&w->timer);
 	if (!outcome && err) { /* handed over just then */
 		page_unlock_outcome(w->page, 0);

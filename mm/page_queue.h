@@ -40,7 +40,15 @@ struct page_waiter {
 	uint32_t may_lose;	/* so many races; 0: the next unlock gives it the lock	(Q) */
 	uint64_t due;		/* from when on unlocks give it the lock; TIME_NEVER	(Q) */
 	struct timer timer;	/* calls it before it is due				(Q) to set, (S) to cancel */
+	bool timed;		/* that is set, or has been				(Q) */
 	bool slept;		/* before						(S) */
+
+	/* what is measured: mm/page_waits.c */
+	uint32_t ticket;	/* counts those who queued one behind the other		(Q) */
+	uint32_t position;	/* when it queued; 1: the head				(Q) */
+	uint64_t asked;		/* when that was					(Q) */
+	uint64_t blocked;	/* when it found the lock held; 0: let go since		(Q) */
+	uint64_t woken;		/* when it was called, or handed the lock		(Q) */
 };
 
 struct spinlock *page_queue_lock(const struct page *page);

@@ -2,11 +2,12 @@
 /*
  * stutter: processes that write, fault and read the same few pages, and what that comes to.
  *
- *	stutter [-m MILLISECONDS] [-p PAGES] [-w WRITES] [-f FAULTS] [-r READS] [-t THINK] THREADS...
+ *	stutter [-m MILLISECONDS] [-p PAGES] [-w ONE_IN] [-f FAULTS] [-r READS] [-t THINK] THREADS...
  *
- * For each number of threads (processes: they share files, no address space) a run of so many milliseconds of guest time. Each does WRITES,
- * FAULTS and READS of each round of that many operations, in random order: pwrite of 512 bytes; a store to a private mapping, which copies the
- * page and is dropped again; pread of 64 bytes. In between it computes THINK steps.
+ * For each number of threads (processes: they share files, no address space) a run of so many milliseconds of guest time. One in ONE_IN of them
+ * writes, with pwrite of 4096 bytes (ONE_IN 0: all do, each eighth time). The others fault and read, FAULTS to READS, in random order: a store to a
+ * private mapping, which copies the page and is dropped again; pread of 64 bytes. Each page is a file of its own, so that writers of different
+ * pages do not wait for one file's lock. In between all compute THINK steps.
  */
 #include <sched.h>
 #include <signal.h>
@@ -19,7 +20,7 @@
 #include "exp.h"
 
 #define PAGE 4096u
-#define BYTES 512
+#define BYTES 4096
 #define MOST 256 /* threads */
 
 enum kind { WRITE, FAULT, READ, KINDS };
@@ -27,8 +28,8 @@ enum kind { WRITE, FAULT, READ, KINDS };
 static const char *const names[KINDS] = { "writes", "faults", "reads" };
 
 static struct options {
-	unsigned ms, pages, part[KINDS], think;
-} o = { .ms = 40, .pages = 2, .part = { 2, 5, 1 }, .think = 500 };
+	unsigned ms, pages, one_in, faults, reads, think;
+} o = { .ms = 20, .pages = 1, .one_in = 2, .faults = 7, .reads = 1, .think = 0 };
 
 struct worker {
 	uint64_t done[KINDS];
@@ -54,7 +55,7 @@ static void think(unsigned steps)
 static void one(enum kind kind, uint64_t random, char *const *maps)
 {
 	static char bytes[BYTES];
-	unsigned page = (unsigned)(random % o.pages), at = (unsigned)(random / o.pages % (PAGE - BYTES));
+	unsigned page = (unsigned)(random % o.pages), at = (unsigned)(random / o.pages % (PAGE - BYTES + 1));
 
 	switch (kind) {
 	case WRITE:
@@ -71,13 +72,11 @@ static void one(enum kind kind, uint64_t random, char *const *maps)
 	}
 }
 
-static enum kind choose(uint64_t random)
+static enum kind choose(unsigned who, uint64_t random)
 {
-	unsigned n = (unsigned)(random % (o.part[WRITE] + o.part[FAULT] + o.part[READ]));
-
-	if (n < o.part[WRITE])
+	if (o.one_in ? who % o.one_in == 0 : random % 8 == 0)
 		return WRITE;
-	return n < o.part[WRITE] + o.part[FAULT] ? FAULT : READ;
+	return random / 8 % (o.faults + o.reads) < o.faults ? FAULT : READ;
 }
 
 static void work(unsigned who)
@@ -95,7 +94,7 @@ static void work(unsigned who)
 	while (!atomic_load(&shared->go))
 		sleep_ns(100000);
 	while (!atomic_load_explicit(&shared->stop, memory_order_relaxed)) {
-		enum kind kind = choose(random_next(&random));
+		enum kind kind = choose(who, random_next(&random));
 		uint64_t start = now_ns();
 
 		one(kind, random_next(&random), maps);
@@ -132,7 +131,7 @@ static void note(struct before *b)
 /* What the kernel knows of its page locks; and what only it knows. */
 static void kernel_results(const char *keys)
 {
-	static const char *const waits[] = { "waits", "wait_p50_us", "wait_p99_us", "wait_p999_us", "wait_max_us", "wait_max_position",
+	static const char *const waits[] = { "waits", "wait_p50_us", "wait_p99_us", "wait_p999_us", "wait_max_us", "position_max",
 					     "place_max_us", "section_max_us", "switch_max_us" };
 	struct before after;
 
@@ -229,14 +228,14 @@ static unsigned number(const char *text)
 
 static int usage(void)
 {
-	fprintf(stderr, "stutter [-m MS] [-p PAGES] [-w WRITES] [-f FAULTS] [-r READS] [-t THINK] THREADS...\n");
+	fprintf(stderr, "stutter [-m MS] [-p PAGES] [-w ONE_IN] [-f FAULTS] [-r READS] [-t THINK] THREADS...\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	static const char letters[] = "mpwfrt";
-	unsigned *const to[] = { &o.ms, &o.pages, &o.part[WRITE], &o.part[FAULT], &o.part[READ], &o.think };
+	unsigned *const to[] = { &o.ms, &o.pages, &o.one_in, &o.faults, &o.reads, &o.think };
 	int i = 1;
 
 	for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
@@ -246,7 +245,7 @@ int main(int argc, char **argv)
 			return usage();
 		*to[at - letters] = number(argv[i + 1]);
 	}
-	if (i == argc || !o.pages || o.pages > MOST || !o.ms || !(o.part[WRITE] + o.part[FAULT] + o.part[READ]))
+	if (i == argc || !o.pages || o.pages > MOST || !o.ms || !(o.faults + o.reads))
 		return usage();
 	prepare();
 	for (; i < argc; i++) {

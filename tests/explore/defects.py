@@ -40,7 +40,7 @@ DEFECTS = [
            "\treturn !w->may_lose ||", "\treturn w->may_lose == ENDLESS - 1 ||"),
     Defect("late-for-ever", "an unlock does not look at the time", LOCK, "w->due != TIME_NEVER && clock_ns() >= w->due", "false"),
     Defect("timer-left-behind", "the waiter's stack goes with its timer set", LOCK,
-           "\tif (w->due != TIME_NEVER)\n\t\ttimer_cancel(&w->timer);\n", ""),
+           "\tif (w->timed)\n\t\ttimer_cancel(&w->timer);\n", ""),
     Defect("wake-of-the-wrong-kind", "the end of a write wakes who waits for the read", WAIT,
            "page_queue_wake_all(page, PAGE_WRITTEN, 0);", "page_queue_wake_all(page, PAGE_SETTLED, 0);"),
     Defect("heir-of-the-wrong-queue", "a new head is not told that it is one", LOCK,
