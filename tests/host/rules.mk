@@ -45,7 +45,7 @@ HOST_ENGINE_race := pthread.c
 
 HOST_VARIANTS := fiber weave race
 HOST_KSRC := $(wildcard lib/*.c) $(filter-out kernel/ubsan.c kernel/stack_protector.c kernel/ksyms.c,$(wildcard kernel/*.c)) \
-	$(wildcard mm/*.c mm/policy/*.c) drivers/block.c $(wildcard drivers/ramblk*.c)
+	$(wildcard mm/*.c mm/policy/*.c) drivers/block.c drivers/iogroup.c $(wildcard drivers/ramblk*.c)
 HOST_ENGINES := $(addprefix arch/host/,$(foreach v,$(HOST_VARIANTS),$(HOST_ENGINE_$(v))))
 HOST_ASRC := $(filter-out $(HOST_ENGINES),$(wildcard arch/host/*.c)) tests/host/port.c tests/host/mmfile.c tests/host/mmdisk.c tests/host/mmspace.c
 
