@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/fault/stats, boot, memory, waiters and trace, and a file for each policy in /proc/sys/fault. Here because kernel/ and mm/ know
+ * /proc/fault/stats, boot, memory, waiters, check and trace, and a file for each policy in /proc/sys/fault. Here because kernel/ and mm/ know
  * nothing of files.
  */
 #include "init/proc_files.h"
@@ -15,6 +15,7 @@
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "mm/check.h"
 #include "mm/page_waits.h"
 #include "mm/policy.h"
 
@@ -77,6 +78,16 @@ static int page_lock_store(const char *path, const char *data)
 	return 0;
 }
 
+/* "0", or how many pages break a rule, and the first of them. */
+static void check_show(struct text *t, const char *path)
+{
+	char why[256];
+	unsigned broken = mm_check(why, sizeof(why));
+
+	(void)path;
+	text_add(t, broken ? "%u %s\n" : "%u\n", broken, why);
+}
+
 static void trace_show(struct text *t, const char *path)
 {
 	(void)path;
@@ -125,6 +136,7 @@ void proc_fault_register(void)
 	proc_register("fault/memory", memory_show, NULL);
 	proc_register("fault/waiters", waiters_show, NULL);
 	proc_register("fault/page_lock", page_lock_show, page_lock_store);
+	proc_register("fault/check", check_show, NULL);
 	proc_register("fault/trace", trace_show, trace_store);
 	for (unsigned i = 0; policy_name(i); i++) {
 		snprintf(path, sizeof(path), POLICIES "%s", policy_name(i));

@@ -20,6 +20,11 @@
 
 /* ---- one look ---- */
 
+static bool owned_by(const struct hang_look *look, const struct thread *t)
+{
+	return look->why.owner && look->why.owner(look->why.object) == t;
+}
+
 static bool look_at_sleeper(struct thread *t, struct hang_look *look)
 {
 	struct wait_why again;
@@ -31,7 +36,7 @@ static bool look_at_sleeper(struct thread *t, struct hang_look *look)
 	look->parks = atomic_load_explicit(&t->parks, memory_order_relaxed);
 	if (look->why.on)
 		look->on = look->why.on(look->why.object);
-	if (DEBUG && look->on == WAIT_ON_THREAD && look->why.owner && look->why.owner(look->why.object) == t && !lock_holds(t, look->why.object, &site))
+	if (DEBUG && look->on == WAIT_ON_THREAD && owned_by(look, t) && !lock_holds(t, look->why.object, &site))
 		look->on = WAIT_ON_NOBODY; /* it was handed over, to one who does not know */
 	if (look->why.describe)
 		look->why.describe(look->why.object, look->object, sizeof(look->object));

@@ -8,7 +8,7 @@
 
 #include "mm/page.h"
 
-/* Page lock to write; anybody may look */
+/* (P) page lock to write, anybody looks; (A) atomic */
 struct page_owner {
 	struct site site;	/* where it was taken, or given to the I/O	(P) */
 	unsigned tid;		/* who took it; 0: it is not locked		(P) */

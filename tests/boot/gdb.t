@@ -28,7 +28,8 @@ def tell(words):
     return text
 threads = re.findall(r"^ *(\\d+) +(\\d+) sleeper", tell("fl ps"), re.M)
 child = max(int(pid) for _, pid in threads)
-for words in ("fl help", "fl", "fl vmas 1", "fl bt 1", f"fl bt {child}", "fl stats", "fl log", "fl waiters", "fl locks", "fl page 0xfffffffff", "fl vmas 99", "fl pte"):
+for words in ("fl help", "fl", "fl vmas 1", "fl bt 1", f"fl bt {child}", "fl stats", "fl log", "fl waiters", "fl locks",
+              "fl page 0xfffffffff", "fl vmas 99", "fl pte"):
     tell(words)
 print("=== child")
 print(gdb.execute(f"fl vmas {child}", to_string=True))
