@@ -42,8 +42,10 @@
 	/* sys_flock.c */ \
 	X(flock, 2) \
 	/* sys_copy.c */ \
-	X(copy_file_range, 6) X(sendfile, 4) X(fadvise64, 4) X(readahead, 3) X(memfd_create, 2) X(splice, 6) \
+	X(copy_file_range, 6) X(sendfile, 4) X(fadvise64, 4) X(readahead, 3) X(splice, 6) \
 	X(tee, 4) X(vmsplice, 4) \
+	/* sys_memfd.c */ \
+	X(memfd_create, 2) \
 	/* sys_sync.c */ \
 	X(sync, 0) X(fsync, 1) X(fdatasync, 1) X(syncfs, 1) X(sync_file_range, 4) X(statfs, 2) X(fstatfs, 2) \
 	/* sys_mm.c */ \

@@ -61,7 +61,8 @@
 	X(pipe, "m") X(dup2, "ff") X(poll, "mii") X(select, "immmt") X(eventfd, "i") X(epoll_create, "i") X(epoll_wait, "fmii") X(open, "SxM") \
 	X(stat, "sm") X(lstat, "sm") X(readlink, "smn") X(access, "si") X(creat, "SM") X(mkdir, "SM") X(mknod, "SMz") X(symlink, "SS") \
 	X(link, "SS") X(unlink, "S") X(rmdir, "S") X(rename, "SS") X(chmod, "SM") X(chown, "Suu") X(lchown, "Suu") X(utime, "St") X(utimes, "St") \
-	X(futimesat, "fSt") X(fork, "") X(vfork, "") X(arch_prctl, "um") X(alarm, "i") X(time, "m") X(getpgrp, "") X(pause, "") X(signalfd, "fmn") X(getdents, "fmn")
+	X(futimesat, "fSt") X(fork, "") X(vfork, "") X(arch_prctl, "um") X(alarm, "i") \
+	X(time, "m") X(getpgrp, "") X(pause, "") X(signalfd, "fmn") X(getdents, "fmn")
 /* clang-format on */
 
 struct call {
