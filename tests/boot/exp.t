@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 from tap import FAULTLINE, TOP, done, faultline, ok, refused  # noqa: E402
 
-ONE = ("exp", "starve", "--seeds", "1")
+ONE = ("exp", "starve", "--seeds", "1", "--set", "pagelock=fair")
 
 
 def lines(result):
