@@ -128,6 +128,25 @@ static int ext2_fallocate(struct inode *inode, unsigned mode, uint64_t start, ui
 	return start < end ? allocate(inode, start, end) : 0;
 }
 
+static int ext2_locate(struct inode *inode, uint64_t pos, uint64_t len, struct file_extent *out)
+{
+	struct ext2 *fs = ext2_of(inode);
+	uint64_t offset = pos & (ext2_block_size(fs) - 1), blocks = (offset + len + ext2_block_size(fs) - 1) >> fs->block_shift, there;
+	struct ext2_run run;
+	int err = ext2_map(inode, pos >> fs->block_shift, blocks < UINT32_MAX ? (uint32_t)blocks : UINT32_MAX, &run);
+
+	if (err)
+		return err;
+	there = ((uint64_t)run.count << fs->block_shift) - offset;
+	*out = (struct file_extent){
+		.dev = fs->dev,
+		.sector = ((uint64_t)run.block << (fs->block_shift - SECTOR_SHIFT)) + (offset >> SECTOR_SHIFT),
+		.len = len < there ? len : there,
+		.hole = !run.block,
+	};
+	return 0;
+}
+
 int ext2_fsync(struct inode *inode, bool data_only)
 {
 	uint64_t size = mapping_size(&inode->mapping);
@@ -147,6 +166,7 @@ static const struct inode_ops file_ops = {
 	.dirty = ext2_dirty,
 	.truncate = ext2_truncate,
 	.fallocate = ext2_fallocate,
+	.locate = ext2_locate,
 	.fsync = ext2_fsync,
 	.evict = ext2_evict,
 };

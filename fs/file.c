@@ -69,11 +69,19 @@ static void writers_leave(struct file *file)
 
 /* ---- opening ---- */
 
+bool inode_takes_direct(const struct inode *inode)
+{
+	return inode_type(inode) == S_IFBLK || (inode_type(inode) == S_IFREG && inode->mapping.ops && inode->mapping.ops->writable);
+}
+
 int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 {
-	struct file *file = slab_zalloc(&file_cache);
+	struct file *file;
 	int err = 0;
 
+	if ((flags & (VFS_DIRECT | VFS_PATH)) == VFS_DIRECT && !inode_takes_direct(inode))
+		return -EINVAL;
+	file = slab_zalloc(&file_cache);
 	if (!file)
 		return -ENOMEM;
 	file->inode = inode;

@@ -5,9 +5,10 @@
  * A write holds the inode's lock, and so is whole for other writers, unless its source has to be faulted in: then it lets go, and goes on
  * (law 4). With O_APPEND it begins where the file ends when it gets the lock, each time.
  */
-#include "fs/seals.h"
+#include "fs/direct.h"
 
 #include "arch/upcall.h"
+#include "fs/seals.h"
 #include "lib/errno.h"
 #include "mm/mm.h"
 #include "mm/write.h"
@@ -28,8 +29,12 @@ void inode_accessed(struct inode *inode)
 static long regular_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
 	struct inode *inode = file->inode;
-	long done = inode->ops->read ? inode->ops->read(inode, pos, buf, n) : mapping_read_user(&inode->mapping, pos, buf, n);
+	long done;
 
+	if (unlikely(file_is_direct(file)))
+		done = direct_read(file, buf, n, pos);
+	else
+		done = inode->ops->read ? inode->ops->read(inode, pos, buf, n) : mapping_read_user(&inode->mapping, pos, buf, n);
 	if (done > 0 && !(file_flags(file) & VFS_NOATIME))
 		inode_accessed(inode);
 	return done;
@@ -93,6 +98,13 @@ static long sync_written(struct file *file, uint64_t end, long n)
 	return err ? err : n;
 }
 
+static long direct_written(struct file *file, uintptr_t buf, size_t n, uint64_t *pos)
+{
+	long done = direct_write(file, buf, n, pos);
+
+	return done > 0 ? sync_written(file, *pos, done) : done;
+}
+
 static long regular_write_at(struct file *file, uintptr_t buf, size_t n, uint64_t *pos)
 {
 	size_t done = 0;
@@ -100,6 +112,8 @@ static long regular_write_at(struct file *file, uintptr_t buf, size_t n, uint64_
 
 	if (!file->inode->mapping.ops->writable)
 		return -EINVAL;
+	if (unlikely(file_is_direct(file)))
+		return direct_written(file, buf, n, pos);
 	while (done < n) {
 		part = write_some(file, buf + done, n - done, pos);
 		if (part < 0)

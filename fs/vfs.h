@@ -39,6 +39,7 @@ enum open_flags {
 	VFS_NOFOLLOW = 128, /* -ELOOP if the last name is a symbolic link */
 	VFS_NONBLOCK = 256,
 	VFS_PATH = 512,	    /* a handle only: no reading, no writing */
+	VFS_DIRECT = 1 << 14, /* reads and writes go past the cache, where the file system can */
 	VFS_RUNS = 1 << 15, /* only file_deny_write sets it */
 	VFS_SYNC = 1024,    /* a write returns when it is on the disk; DSYNC: what is needed to read it */
 	VFS_DSYNC = 2048,
@@ -113,6 +114,13 @@ struct renaming {
 	bool exchange;	      /* each gets the other's name; target is there */
 };
 
+/* Bytes of a file that follow each other on a device. */
+struct file_extent {
+	struct blkdev *dev;
+	uint64_t sector, len;
+	bool hole; /* they do not: they are zero */
+};
+
 /*
  * All may sleep, and any may be NULL. Directory operations get names without '/', never "" and never longer than NAME_MAX; all but lookup
  * never get "." or "..". Nothing is held but what is said here. An operation that fails has changed nothing. What they are called with is
@@ -163,6 +171,10 @@ struct inode_ops {
 
 	/* lock held. enum fallocate_mode; the range is not empty and ends at max_size at most. Size too. NULL: -EOPNOTSUPP. */
 	int (*fallocate)(struct inode *inode, unsigned mode, uint64_t start, uint64_t len);
+
+	/* lock held. Where the file's bytes from pos on lie, at most len of them; both multiples of a sector, pos before the end. 0, -EIO, -ENOMEM.
+	 * NULL: O_DIRECT goes through the cache. */
+	int (*locate)(struct inode *inode, uint64_t pos, uint64_t len, struct file_extent *out);
 
 	/* data_only: attributes that reading the data does not need may wait. The data's pages too. NULL: nothing to do. */
 	int (*fsync)(struct inode *inode, bool data_only);
@@ -384,6 +396,7 @@ extern const struct file_ops regular_file_ops; /* fs/regular.c */
 
 int vfs_open(struct inode *base, const char *path, unsigned flags, unsigned mode, struct file **out);
 int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out); /* takes its own reference */
+bool inode_takes_direct(const struct inode *inode);			    /* or VFS_DIRECT is -EINVAL */
 
 /* fs/file_path.c: remember: once, by whoever opened it. path: absolute, " (deleted)" behind it, or "pipe:[7]"; sleeps, no lock held. via: for
  * backing_ops, so that a mapping keeps the open file it came through. */

@@ -13,7 +13,9 @@
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
+#include "mm/pagecache.h"
 #include "mm/truncate.h"
+#include "mm/writeback.h"
 
 /* A position in user memory, or the file's own. */
 static int pos_get(struct file *file, uintptr_t user, uint64_t *pos)
@@ -360,14 +362,31 @@ long sys_vmsplice(int fd, uintptr_t user, size_t count, unsigned flags)
 
 /* ---- hints ---- */
 
-enum { ADVICE_DONTNEED = 4, ADVICE_LAST = 5 };
+enum { ADVICE_WILLNEED = 3, ADVICE_DONTNEED = 4, ADVICE_LAST = 5 };
 
+/* Whole pages of [start, end): what is dirty is on its way to the disk, and stays; of the last page of the file the part in it counts as all. */
 static void drop_pages(struct mapping *m, uint64_t start, uint64_t end)
 {
-	pgoff_t last = end == UINT64_MAX ? UINT64_MAX >> PAGE_SHIFT : end >> PAGE_SHIFT;
+	pgoff_t first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT, last = end >> PAGE_SHIFT;
 
-	if (m->ops && !m->ops->volatile_pages)
-		mapping_invalidate(m, (start + PAGE_SIZE - 1) >> PAGE_SHIFT, last);
+	if (end >= mapping_size(m))
+		last = UINT64_MAX >> PAGE_SHIFT;
+	if (first < last) {
+		mapping_flush_range(m, start >> PAGE_SHIFT, last);
+		mapping_invalidate(m, first, last);
+	}
+}
+
+static void advise(struct mapping *m, uint64_t start, uint64_t len, int advice)
+{
+	uint64_t end = len && len <= UINT64_MAX - start ? start + len : UINT64_MAX;
+
+	if (!m->ops || m->ops->volatile_pages)
+		return;
+	if (advice == ADVICE_WILLNEED)
+		cache_prefetch(m, start >> PAGE_SHIFT, (end >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1);
+	else if (advice == ADVICE_DONTNEED)
+		drop_pages(m, start, end);
 }
 
 long sys_fadvise64(int fd, int64_t start, int64_t len, int advice)
@@ -381,8 +400,8 @@ long sys_fadvise64(int fd, int64_t start, int64_t len, int advice)
 		ret = -ESPIPE;
 	else if (len < 0 || advice < 0 || advice > ADVICE_LAST)
 		ret = -EINVAL;
-	else if (advice == ADVICE_DONTNEED && start >= 0)
-		drop_pages(&file->inode->mapping, (uint64_t)start, len ? (uint64_t)start + (uint64_t)len : UINT64_MAX);
+	else if (start >= 0)
+		advise(&file->inode->mapping, (uint64_t)start, (uint64_t)len, advice);
 	file_put(file);
 	return ret;
 }
@@ -392,13 +411,14 @@ long sys_readahead(int fd, int64_t start, size_t n)
 	struct file *file = fd_get(fd);
 	long ret = 0;
 
-	(void)start;
 	if (!file)
 		return -EBADF;
 	if (!file_readable(file))
 		ret = -EBADF;
 	else if (!is_regular(file) || (int64_t)n < 0)
 		ret = -EINVAL;
+	else if (start >= 0 && n)
+		advise(&file->inode->mapping, (uint64_t)start, n, ADVICE_WILLNEED);
 	file_put(file);
 	return ret;
 }

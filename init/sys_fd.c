@@ -102,6 +102,7 @@ static const struct {
 } changeable[] = {
 	{ VFS_APPEND, ABI_O_APPEND },
 	{ VFS_NONBLOCK, ABI_O_NONBLOCK },
+	{ VFS_DIRECT, ABI_O_DIRECT },
 };
 
 static unsigned flags_get(const struct file *file)
@@ -122,6 +123,8 @@ static unsigned flags_get(const struct file *file)
 
 static long flags_set(struct file *file, uint64_t abi)
 {
+	if (abi & ABI_O_DIRECT && inode_type(file->inode) != S_IFIFO && !inode_takes_direct(file->inode))
+		return -EINVAL;
 	for (unsigned i = 0; i < ARRAY_SIZE(changeable); i++) {
 		if (abi & changeable[i].abi)
 			atomic_fetch_or_explicit(&file->flags, changeable[i].vfs, memory_order_relaxed);

@@ -28,6 +28,8 @@ static unsigned open_flags(unsigned abi)
 		both |= VFS_DSYNC;
 	if (abi & ABI_O_NOATIME)
 		both |= VFS_NOATIME;
+	if (abi & ABI_O_DIRECT)
+		both |= VFS_DIRECT;
 	return both | access[abi & ABI_O_ACCMODE] | (abi & ABI_O_APPEND ? VFS_APPEND : 0) |
 	       (abi & ABI_O_CREAT ? VFS_CREATE : 0) | (abi & ABI_O_EXCL ? VFS_EXCL : 0) |
 	       (abi & ABI_O_TRUNC ? VFS_TRUNC : 0) | (abi & ABI_O_NONBLOCK ? VFS_NONBLOCK : 0);

@@ -255,6 +255,40 @@ uint64_t mapping_invalidate(struct mapping *m, pgoff_t start, pgoff_t end)
 	return taken;
 }
 
+/* Somebody reading a page, or a read that is under way, is over soon. */
+#define REPLACE_TRIES 4
+
+static bool is_empty(struct mapping *m, pgoff_t first, pgoff_t last)
+{
+	bool empty;
+
+	rcu_read_lock();
+	empty = !radix_next(&m->pages, &first, last);
+	rcu_read_unlock();
+	return empty;
+}
+
+bool mapping_replace_begin(struct mapping *m, uint64_t start, uint64_t end)
+{
+	pgoff_t first = start >> PAGE_SHIFT, last = (end - 1) >> PAGE_SHIFT;
+
+	assert(!m->write_lock || mutex_held(m->write_lock));
+	for (unsigned i = 0; i < REPLACE_TRIES && !mapping_sync(m, start, end); i++) {
+		rwsem_write_lock(&m->invalidate);
+		mapping_invalidate(m, first, last + 1);
+		if (is_empty(m, first, last))
+			return true;
+		rwsem_write_unlock(&m->invalidate);
+		thread_yield();
+	}
+	return false;
+}
+
+void mapping_replace_end(struct mapping *m)
+{
+	rwsem_write_unlock(&m->invalidate);
+}
+
 void mapping_evict(struct mapping *m)
 {
 	assert(list_empty(&m->mappers));

@@ -23,6 +23,14 @@ void mapping_drop_behind(struct mapping *m);
 int mapping_punch_begin(struct mapping *m, uint64_t start, uint64_t end);
 void mapping_punch_end(struct mapping *m);
 
+/*
+ * Bytes [start, end) of the device are to be written past the cache: what is dirty there is written, and then no page of the range is in the cache, and
+ * none is read into it, until end. write_lock held; sleeps. false: it could not be had, since others go on using pages there, or we are killed; no
+ * end then.
+ */
+bool mapping_replace_begin(struct mapping *m, uint64_t start, uint64_t end);
+void mapping_replace_end(struct mapping *m);
+
 /* Clean pages of [start, end) (indices) that nobody is using right now go from the cache; mapped ones are unmapped. How many went. Sleeps. */
 uint64_t mapping_invalidate(struct mapping *m, pgoff_t start, pgoff_t end);
 

@@ -282,12 +282,17 @@ int mapping_sync(struct mapping *m, uint64_t start, uint64_t end)
 	return mapping_sync_mode(m, start, end, WAIT_KILLABLE);
 }
 
-void mapping_flush(struct mapping *m)
+void mapping_flush_range(struct mapping *m, pgoff_t first, pgoff_t last)
 {
-	struct sweep s = { .m = m, .last = UINT64_MAX };
+	struct sweep s = { .m = m, .index = first, .last = last };
 
 	if (m->ops->write_pages)
 		sweep(&s);
+}
+
+void mapping_flush(struct mapping *m)
+{
+	mapping_flush_range(m, 0, UINT64_MAX);
 }
 
 /* ---- errors: the number of a mapping ---- */

@@ -82,8 +82,9 @@ void page_write_done(struct page *page, int error);
 int mapping_sync(struct mapping *m, uint64_t start, uint64_t end);
 int mapping_sync_mode(struct mapping *m, uint64_t start, uint64_t end, enum wait_mode mode);
 
-/* Starts writing what is dirty, waits for nothing but memory and page locks. */
+/* Starts writing what is dirty, of the pages from first to last; waits for nothing but memory and page locks. */
 void mapping_flush(struct mapping *m);
+void mapping_flush_range(struct mapping *m, pgoff_t first, pgoff_t last);
 
 /* Every page that is dirty or on its way to its device when this begins, has been written when it returns. Sleeps; a fatal signal does not end
  * it. No lock held. */

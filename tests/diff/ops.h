@@ -216,7 +216,7 @@ static void content(const char *what, int fd)
 		off_t at = i < BASES ? (off_t)bases[i] : i == BASES || st.st_size < 65536 ? 0 : st.st_size - 65536;
 		off_t end = at + (off_t)(2 * set.spread + set.most);
 
-		for (; at < end && (got = pread(fd, buffer, set.most & ~511ul, at)) > 0; at += got)
+		for (at &= ~511l; at < end && !(at % 512) && (got = pread(fd, buffer, set.most & ~511ul, at)) > 0; at += got)
 			hash = fold(hash, buffer, (size_t)got);
 	}
 	say("content %s size %lx: %016lx", what, (unsigned long)st.st_size, (unsigned long)hash);
