@@ -24,9 +24,9 @@ int mapping_punch_begin(struct mapping *m, uint64_t start, uint64_t end);
 void mapping_punch_end(struct mapping *m);
 
 /*
- * Bytes [start, end) of the device are to be written past the cache: what is dirty there is written, and then no page of the range is in the cache, and
- * none is read into it, until end. write_lock held; sleeps. false: it could not be had, since others go on using pages there, or we are killed; no
- * end then.
+ * Bytes [start, end) of the device are to be written past the cache: what is dirty there is written, and then no page of the range is in the cache,
+ * and none is read into it, until end. write_lock held; sleeps. false: it could not be had, since others go on using pages there, or we are killed;
+ * no end then.
  */
 bool mapping_replace_begin(struct mapping *m, uint64_t start, uint64_t end);
 void mapping_replace_end(struct mapping *m);
