@@ -133,6 +133,12 @@ void thread_unpark(struct thread *t)
 		sched_wake(t);
 }
 
+void thread_unpark_first(struct thread *t)
+{
+	atomic_store_explicit(&t->first, true, memory_order_relaxed);
+	thread_unpark(t);
+}
+
 void thread_signal(struct thread *t, bool fatal)
 {
 	atomic_store_explicit(fatal ? &t->killed : &t->signalled, true, memory_order_relaxed);

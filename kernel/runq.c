@@ -54,7 +54,8 @@ struct runq_was runq_put(struct cpu *c, struct thread *t)
 	was.idle = c->running == c->idle;
 	was.empty = list_empty(&c->queue);
 	atomic_store_explicit(&t->cpu, c->id, memory_order_relaxed);
-	if (t->urgent) {
+	if (t->urgent || atomic_load_explicit(&t->first, memory_order_relaxed)) {
+		atomic_store_explicit(&t->first, false, memory_order_relaxed);
 		list_push(&c->queue, &t->run);
 		queued_add(c, 1);
 	} else {
@@ -153,11 +154,6 @@ struct cpu *runq_claim_idle(uint64_t among)
 			return c;
 	}
 	return NULL;
-}
-
-bool sched_cpu_idles(void)
-{
-	return atomic_load_explicit(&idle_cpus, memory_order_relaxed);
 }
 
 void runq_kick_idle(void)

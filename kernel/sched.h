@@ -53,9 +53,6 @@ void sched_slice_force(uint64_t ns, uint64_t from);
 /* Gives the CPU away; returns when the thread runs again. Interrupts as before. Thread context, preemption on. */
 void schedule(void);
 
-/* Has some CPU nothing to do? A hint, any context. */
-bool sched_cpu_idles(void);
-
 /* Before anything else: makes the boot context CPU 0's idle thread, which may not sleep. Interrupts off. */
 void sched_init_cpu(unsigned cpu);
 

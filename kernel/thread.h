@@ -115,6 +115,7 @@ struct thread {
 	_Atomic unsigned state;	/* enum thread_state							*/
 	_Atomic unsigned park;	/* enum park_state							*/
 	_Atomic bool on_cpu;	/* its registers are in `cpu`, not in memory				*/
+	_Atomic bool first;	/* goes to the front of a run queue when next woken				*/
 	_Atomic bool killed;	/* a fatal signal is pending; never cleared				*/
 	_Atomic bool signalled;	/* some deliverable signal is pending					*/
 	_Atomic(const struct wait_why *) why; /* what it sleeps for; read it through thread_why	*/
@@ -189,6 +190,9 @@ int thread_park_on(const struct wait_why *why, enum wait_mode mode, uint64_t dea
 
 /* Any context, t's memory guaranteed by the caller (a reference, a lock its waiter must take, or RCU). */
 void thread_unpark(struct thread *t);
+
+/* The same; others have waited for t to run, so it is the next one of its run queue. It takes the CPU from nobody. */
+void thread_unpark_first(struct thread *t);
 
 /* A deliverable signal is pending (or, with fatal, will end it): WAIT_SIGNAL sleeps end (fatal: killable ones too), WORK_SIGNAL is
  * set, its CPU is told to leave user mode. Any context; t's memory as for thread_unpark. */

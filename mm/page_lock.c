@@ -13,7 +13,7 @@
  *	page_unlock, nobody waits		clears LOCKED by one compare-exchange
  *	... state waiters			wakes them all (mm/page_wait.c), and goes on
  *	... the head is owed the lock		hands it over: LOCKED is never clear in between, so nobody can steal it
- *	... it is not owed			clears LOCKED; calls the head, unless that has been done, or it is lazy and no CPU is idle
+ *	... it is not owed			clears LOCKED; calls the head, unless that has been done
  *	... the page is DYING			wakes all unpinned waiters: -EAGAIN. Who holds a reference stays and gets the lock in turn
  *
  *	the head is called, LOCKED clear	takes it and leaves the queue
@@ -30,41 +30,37 @@
  *
  * The third column bounds the wait of who arrives as number `position` in the queue. Section: the longest time the lock is held by one owner who
  * runs; switch: the longest from waking a thread until it runs. Proof: let T(k) be when the k-th becomes head, T(1) = 0. The head is not passed by
- * any waiter, since only it tries and only it is handed the lock. bounded: it is called by the first unlock, at most a section after T(k); it runs a
- * switch later; if it loses, the lock is held, so an unlock comes within a section and calls again. After N such rounds it is owed the lock and the
- * next unlock, within a section, hands it over; its switch is the last. deadline: an unlock later than T(k) + deadline hands it over. If the
- * lock is held then, that is within a section. If it is free, the head was called before (its timer), and has the lock a switch after the call
- * unless it is held when it runs; then again an unlock is a section away. Then the (k+1)-th is head. Leaving early only makes positions smaller.
+ * any waiter, since only it tries and only it is handed the lock. It is called by the first unlock, at most a section after T(k), and runs a switch
+ * later; if it loses, the lock is held, so an unlock comes within a section and calls again. bounded: after N such rounds it is owed the lock, and
+ * the next unlock, within a section, hands it over; its switch is the last. deadline: an unlock later than T(k) + deadline hands it over. If the
+ * lock is held then, that is within a section. If it is free, the head has been called, and has the lock a switch later unless it is held when it
+ * runs; then again an unlock is a section away. Then the (k+1)-th is head. Leaving early only makes positions smaller.
  *
  * Why `deadline`: a lock handed to a sleeper is held, and of use to nobody, until that sleeper runs. A lock left free is of use to whoever
- * runs, without a switch. So stealing is free as long as the head can wait, and a bound in time is what a waiter cares about, where one in
- * lost races grows with the length of the section. While all CPUs have work nobody is even woken: the timer does that, early by a switch (EARLY_NS),
- * so that the switch overlaps the work of others.
+ * runs, without a switch: so the head is called early, while the lock can be stolen, and its switch overlaps the work of others; stealing is free as
+ * long as the head can wait. Whom it wakes goes to the front of its CPU's run queue: that keeps `switch` short. A bound in time is what a waiter
+ * cares about; one in lost races grows with the length of the section. Tried and dropped: not to call the head while all CPUs have work, and to
+ * set a timer for its deadline. That halves the switches, but timers cost more than it saves, and waits become twice as long.
  *
  * 1. No wakeup is lost. Both bits share a word. A waiter holds the queue lock and sets WAITERS by a read-modify-write: if that finds LOCKED clear
  *    it has the lock; else the unlocker's compare-exchange, later in the order of that word, sees WAITERS, takes the queue lock and finds it queued.
- * 2. A free lock does not stay with a sleeping head. Whenever the queue lock is let go with LOCKED clear and a head there, the head has been called,
- *    or is lazy, and then its timer is set. LOCKED becomes clear with WAITERS set only under that lock: in an unlock (which calls), and when a
- *    head leaves its place to the next while LOCKED is clear (which calls). A call ends in a try under the queue lock: it takes the lock, or finds
- *    LOCKED set, and then the owner's unlock comes later and finds WAITERS.
+ * 2. A free lock does not stay with a sleeping head. When the queue lock is let go with LOCKED clear and a head there, the head has been called.
+ *    LOCKED becomes clear with WAITERS set only under that lock: in an unlock (which calls), and a head that leaves its place to the next while LOCKED
+ *    is clear calls it. A call ends in a try under the queue lock: it takes the lock, or finds LOCKED set, and then the owner's unlock
+ *    comes later and finds WAITERS.
  * 3. An unpinned waiter's page is not freed. It had a reference when it queued, with LOCKED set and the page not DYING. A page is freed after
  *    it has become DYING, under the lock; the unlock of that owner sees WAITERS and wakes all such waiters. As long as one is queued the cache
  *    has its reference, or somebody has the lock who will let it go: so the unlocker, or the head that takes the lock, may take one more.
- * 4. A waiter's timer runs under the queue lock. It is set only while the waiter is queued, and cancelled, which waits for its end, before the
- *    waiter's stack goes.
  *
  * Not promised: that a lock is obtained in the order of asking, except under `fair`; that a page is still what it was when the lock was asked
  * for, except by page_lock_unpinned; anything under `unfair`.
  */
 #include "mm/page_lock.h"
 
-#include "kernel/sched.h"
 #include "kernel/stats.h"
 #include "lib/errno.h"
 #include "mm/page_waits.h"
 #include "mm/policy.h"
-
-#define EARLY_NS (20 * NSEC_PER_USEC) /* what it takes to wake a thread and switch to it */
 
 /* ---- policies ---- */
 
@@ -74,7 +70,7 @@
 static const struct rule {
 	uint32_t losses;      /* so many races the head may lose */
 	uint32_t deadline_us; /* for so long it may be the head */
-	bool lazy;	      /* it is not called while every CPU has work: its timer will */
+	bool hurry;	      /* woken, it is the next one on its CPU */
 } rules[] = {
 	[PAGELOCK_UNFAIR] = { ENDLESS, ENDLESS, false },
 	[PAGELOCK_FAIR] = { 0, ENDLESS, false },
@@ -86,19 +82,7 @@ static void head_call(struct page_waiter *w)
 {
 	w->called = true;
 	page_waits_called(w);
-	thread_unpark(w->thread);
-}
-
-/* The waiter is nearly due. Interrupt. */
-static void head_timer(struct timer *timer)
-{
-	struct page_waiter *w = timer->arg;
-	struct spinlock *lock = page_queue_lock(w->page);
-
-	spin_lock(lock);
-	if (atomic_load_explicit(&w->outcome, memory_order_relaxed) == PAGE_WAITING && !w->called)
-		head_call(w);
-	spin_unlock(lock);
+	page_waiter_unpark(w->thread, w->hurry);
 }
 
 /* What the policy in force says, from now on, for the new head. Queue lock held. */
@@ -106,23 +90,11 @@ static void head_begin(struct page_waiter *w)
 {
 	uint32_t is = policy_get(&policy.pagelock), number = is >> POLICY_NUMBER;
 	const struct rule *rule = &rules[is & POLICY_WORD];
-	uint64_t wait;
 
+	w->hurry = rule->hurry;
 	w->may_lose = rule->losses == GIVEN ? number : rule->losses;
-	w->lazy = rule->lazy;
-	if (rule->deadline_us == ENDLESS)
-		return;
-	wait = (rule->deadline_us == GIVEN ? number : rule->deadline_us) * NSEC_PER_USEC;
-	w->due = clock_ns() + wait;
-}
-
-/* Somebody has to call it, if no unlock does. */
-static void head_set_timer(struct page_waiter *w)
-{
-	if (w->timed)
-		return;
-	w->timed = true;
-	timer_set(&w->timer, w->due > EARLY_NS ? w->due - EARLY_NS : 0);
+	if (rule->deadline_us != ENDLESS)
+		w->due = clock_ns() + (rule->deadline_us == GIVEN ? number : rule->deadline_us) * NSEC_PER_USEC;
 }
 
 static bool head_owed(const struct page_waiter *w)
@@ -137,9 +109,7 @@ static void head_lost(struct page_waiter *w)
 		return; /* an old token */
 	w->called = false;
 	stat_inc(STAT_page_lock_lost);
-	if (w->due != TIME_NEVER && clock_ns() + EARLY_NS >= w->due)
-		w->may_lose = 0;
-	else if (w->may_lose != ENDLESS)
+	if (w->may_lose != ENDLESS)
 		w->may_lose--;
 }
 
@@ -208,11 +178,8 @@ static void let_go(struct page *page, struct page_waiter *head)
 	if (!head)
 		return;
 	stat_inc(STAT_page_lock_steals);
-	if (!head->called && (!head->lazy || sched_cpu_idles()))
-		head_call(head);
-	assert(head->called || head->due != TIME_NEVER);
 	if (!head->called)
-		head_set_timer(head);
+		head_call(head);
 }
 
 void page_unlock_slow(struct page *page, int outcome)
@@ -299,8 +266,6 @@ static int waiter_wait(struct page_waiter *w, enum wait_mode mode, uint64_t unti
 	} while (outcome == PAGE_WAITING);
 	if (!outcome)
 		page_waits_ended(w);
-	if (w->timed)
-		timer_cancel(&w->timer);
 	if (!outcome && err) { /* handed over just then */
 		page_unlock_outcome(w->page, 0);
 		if (w->unpinned)
@@ -335,7 +300,6 @@ static int lock_slow(struct page *page, bool unpinned, enum wait_mode mode, uint
 	int outcome;
 
 	page_waiter_init(&w, page, PAGE_LOCK);
-	timer_init(&w.timer, head_timer, &w);
 	w.unpinned = unpinned;
 	outcome = waiter_queues(&w);
 	if (unpinned && outcome)

@@ -64,11 +64,12 @@ void page_queue_remove(struct page_waiter *w)
 void page_queue_wake(struct page_waiter *w, int outcome)
 {
 	struct thread *thread = w->thread;
+	bool hurry = w->hurry;
 
 	page_queue_remove(w);
 	/* release: what the page became is seen with the outcome; pairs with page_waiter_sleep. w is gone after this. */
 	atomic_store_explicit(&w->outcome, outcome, memory_order_release);
-	thread_unpark(thread);
+	page_waiter_unpark(thread, hurry);
 }
 
 void page_queue_wake_all(struct page *page, enum page_event event, int outcome)

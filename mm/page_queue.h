@@ -36,11 +36,9 @@ struct page_waiter {
 	/* who waits for the lock: mm/page_lock.c */
 	bool unpinned;		/* holds no reference					(C) */
 	bool called;		/* woken to try for the lock, and has not tried since	(Q) */
-	bool lazy;		/* not to be called while every CPU has work		(Q) */
+	bool hurry;		/* woken, it is the next one on its CPU: others wait behind it	(Q) */
 	uint32_t may_lose;	/* so many races; 0: the next unlock gives it the lock	(Q) */
 	uint64_t due;		/* from when on unlocks give it the lock; TIME_NEVER	(Q) */
-	struct timer timer;	/* calls it before it is due				(Q) to set, (S) to cancel */
-	bool timed;		/* that is set, or has been				(Q) */
 	bool slept;		/* before						(S) */
 
 	/* what is measured: mm/page_waits.c */
@@ -66,6 +64,11 @@ void page_queue_remove(struct page_waiter *w);
 /* Off the queue, with this outcome, and awake. w may be gone when this returns. */
 void page_queue_wake(struct page_waiter *w, int outcome);
 void page_queue_wake_all(struct page *page, enum page_event event, int outcome);
+
+static inline void page_waiter_unpark(struct thread *thread, bool hurry)
+{
+	(hurry ? thread_unpark_first : thread_unpark)(thread);
+}
 
 /* PG_WAITERS goes if nobody is left. */
 void page_queue_settle(struct page *page);

@@ -141,13 +141,6 @@ static void outside_threads(void (*fn)(void))
 		fn();
 }
 
-static void check_timers(void)
-{
-	for (unsigned i = 0; i < TIMERS; i++)
-		if (world.timers[i].timer)
-			explore_fail("a timer is still set, and nobody is left to cancel it");
-}
-
 void world_step(struct step s)
 {
 	struct fiber *f = &world.fibers[s.fiber];
@@ -160,15 +153,13 @@ void world_step(struct step s)
 	if (!failure[0])
 		outside_threads(test->step);
 	if (!failure[0] && world_over())
-		outside_threads(check_timers);
-	if (!failure[0] && world_over())
 		outside_threads(test->end);
 }
 
 bool world_over(void)
 {
 	for (unsigned i = 0; i < test->threads; i++)
-		if (!world.fibers[i].done && world.fibers[i].op.kind != OP_TIMER)
+		if (!world.fibers[i].done)
 			return false;
 	return true;
 }
@@ -192,7 +183,7 @@ void world_stuck(void)
 	for (unsigned i = 0; i < test->threads; i++) {
 		const struct op *op = &world.fibers[i].op;
 
-		if (!world.fibers[i].done && op->kind != OP_TIMER && used < sizeof(failure))
+		if (!world.fibers[i].done && used < sizeof(failure))
 			used += (size_t)snprintf(failure + used, sizeof(failure) - used, "%sthread %u %s %s", used ? "; " : "nobody can go on: ", i,
 						 op->kind == OP_PARK ? "is asleep" : "wants", op->kind == OP_PARK ? "and nobody will wake it" :
 						 name_of(op->at, name, sizeof(name)));

@@ -6,8 +6,8 @@
 #include "tests/explore/explore.h"
 
 enum op_kind {
-	OP_START, OP_LOAD, OP_STORE, OP_RMW, OP_CAS, OP_FENCE, OP_LOCK, OP_TRYLOCK, OP_UNLOCK, OP_PARK, OP_UNPARK, OP_KILL, OP_TIMER,
-	OP_TIMED, OP_CANCEL, OP_CLOCK, OP_CHOICE, OP_DONE
+	OP_START, OP_LOAD, OP_STORE, OP_RMW, OP_CAS, OP_FENCE, OP_LOCK, OP_TRYLOCK, OP_UNLOCK, OP_PARK, OP_UNPARK, OP_KILL, OP_CLOCK,
+	OP_DONE
 };
 
 /* What a thread is about to do. */
@@ -34,8 +34,7 @@ struct step {
 	uint8_t fiber, outcome;
 };
 
-#define TIMERS 4 /* set at a time */
-#define CLOCK_STEP 20000 /* ns: by so much the clock may have moved on when it is read, */
+#define CLOCK_STEP 100000 /* ns: by so much the clock may have moved on when it is read, */
 #define CLOCK_STEPS 2	 /* but only so often in a schedule */
 
 /* The one world. All of it is state. */
@@ -44,11 +43,6 @@ struct world {
 	unsigned running;	/* who ran last */
 	unsigned clock_steps;	/* made */
 	uint64_t now;
-	struct {
-		uintptr_t timer; /* 0: free */
-		uint64_t when;
-	} timers[TIMERS];
-	uintptr_t timer;	/* whose function is being called */
 };
 
 extern struct world world;
@@ -91,7 +85,6 @@ uint64_t memory_peek(const struct op *op); /* at once, outside of the test's thr
 void memory_plain(unsigned fiber, uintptr_t at, size_t size, bool write, uintptr_t pc);
 void memory_signal(unsigned from, unsigned to); /* unpark */
 void memory_hear(unsigned fiber);		/* park took the token */
-void memory_timer_set(unsigned fiber, uintptr_t timer, uint64_t when);
 
 /* ---- search.c ---- */
 

@@ -54,8 +54,6 @@ void explore_ignore(const void *at, size_t size);
 /* Nobody writes it any more: accesses are no points. setup only. */
 void explore_constant(const void *at, size_t size);
 
-/* The run function of a thread that is the timer interrupt: any timer that is set may come at any moment, and then it is that late. */
-void explore_timers(void);
 uint64_t explore_now(void); /* what time it is, without asking the clock */
 
 unsigned explore_self(void);		/* which thread runs: 0, 1, ... */

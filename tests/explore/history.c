@@ -75,7 +75,6 @@ static void shift_all(unsigned l, unsigned n)
 	for (unsigned k = 0; k < LOCKS; k++)
 		shift(&memory.locks[k].view, l, n);
 	shift(&memory.fence, l, n);
-	shift(&memory.timers, l, n);
 	for (unsigned k = 0; k < memory.nr; k++)
 		for (unsigned m = 0; m < memory.locations[k].count; m++)
 			shift(&memory.locations[k].messages[m].view, l, n);

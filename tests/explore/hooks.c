@@ -6,7 +6,8 @@
 #include "tests/explore/engine.h"
 
 #include "kernel/log.h"
-#include "kernel/sched.h"
+#include "kernel/thread.h"
+#include "kernel/time.h"
 #include "lib/errno.h"
 
 #include <stdarg.h>
@@ -175,39 +176,17 @@ void thread_unpark(struct thread *t)
 	call(OP_UNPARK, t->tid, HERE);
 }
 
+void thread_unpark_first(struct thread *t)
+{
+	call(OP_UNPARK, t->tid, HERE);
+}
+
 void explore_kill(unsigned thread)
 {
 	call(OP_KILL, thread, HERE);
 }
 
 /* ---- time ---- */
-
-void timer_init(struct timer *t, void (*fn)(struct timer *), void *arg)
-{
-	*t = (struct timer){ .fn = fn, .arg = arg };
-}
-
-/* No point: whoever sets one holds the lock that its function takes first. */
-void timer_set(struct timer *t, uint64_t when)
-{
-	memory_timer_set(world.running, (uintptr_t)t, when);
-}
-
-bool timer_cancel(struct timer *t)
-{
-	call(OP_CANCEL, (uintptr_t)t, HERE);
-	return true;
-}
-
-void explore_timers(void)
-{
-	for (;;) {
-		struct timer *t = (struct timer *)call(OP_TIMER, 0, HERE);
-
-		t->fn(t);
-		call(OP_TIMED, 0, HERE);
-	}
-}
 
 uint64_t host_clock(void)
 {
@@ -217,12 +196,6 @@ uint64_t host_clock(void)
 uint64_t explore_now(void)
 {
 	return world.now;
-}
-
-/* A hint, so it may say anything. */
-bool sched_cpu_idles(void)
-{
-	return call(OP_CHOICE, 0, HERE);
 }
 
 void assert_failed(const char *expr, const char *file, int line)

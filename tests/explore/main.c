@@ -30,7 +30,7 @@ static const char *const kinds[] = {
 	[OP_START] = "begins",	[OP_LOAD] = "load",	  [OP_STORE] = "store",	  [OP_RMW] = "rmw",	  [OP_CAS] = "cas",
 	[OP_FENCE] = "fence",	[OP_LOCK] = "spin_lock",  [OP_TRYLOCK] = "spin_trylock", [OP_UNLOCK] = "spin_unlock",
 	[OP_PARK] = "park",	[OP_UNPARK] = "unpark",	  [OP_KILL] = "kill",	  [OP_DONE] = "ends",
-	[OP_TIMER] = "timer",	[OP_TIMED] = "timer ends", [OP_CANCEL] = "cancels timer", [OP_CLOCK] = "clock", [OP_CHOICE] = "hint",
+	[OP_CLOCK] = "clock",
 };
 
 static const char *const orders[] = { "relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst" };

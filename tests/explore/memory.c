@@ -132,73 +132,6 @@ static uint64_t unpark(unsigned f, unsigned to)
 
 /* ---- time ---- */
 
-static unsigned timers_set(void)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < TIMERS; i++)
-		n += world.timers[i].timer != 0;
-	return n;
-}
-
-static void timer_remove(uintptr_t timer)
-{
-	for (unsigned i = 0; i < TIMERS; i++)
-		if (world.timers[i].timer == timer) {
-			world.timers[i].timer = 0;
-			world.timers[i].when = 0;
-		}
-}
-
-static void timers_tell(unsigned f)
-{
-	struct view view = tell(f, __ATOMIC_RELEASE);
-
-	view_add(&memory.timers, &view);
-}
-
-void memory_timer_set(unsigned f, uintptr_t timer, uint64_t when)
-{
-	timer_remove(timer);
-	timers_tell(f);
-	for (unsigned i = 0; i < TIMERS; i++)
-		if (!world.timers[i].timer) {
-			world.timers[i].timer = timer;
-			world.timers[i].when = when;
-			return;
-		}
-	fiber_fail("the explorer knows at most %d timers at a time", TIMERS);
-}
-
-/* The n-th of those that are set comes. */
-static uint64_t timer_comes(unsigned f, unsigned n)
-{
-	unsigned i = 0;
-
-	while (!world.timers[i].timer || n--)
-		i++;
-	world.timer = world.timers[i].timer;
-	if (world.now < world.timers[i].when)
-		world.now = world.timers[i].when;
-	timer_remove(world.timer);
-	hear(f, &memory.timers, __ATOMIC_ACQUIRE);
-	return world.timer;
-}
-
-static uint64_t timer_ends(unsigned f)
-{
-	timers_tell(f);
-	world.timer = 0;
-	return 0;
-}
-
-static uint64_t timer_cancelled(unsigned f, uintptr_t timer)
-{
-	timer_remove(timer);
-	hear(f, &memory.timers, __ATOMIC_ACQUIRE);
-	return 0;
-}
-
 static uint64_t clock_read(unsigned step)
 {
 	world.now += step * CLOCK_STEP;
@@ -218,14 +151,8 @@ unsigned memory_outcomes(unsigned f, const struct op *op)
 		return explore_lock_free((const struct spinlock *)op->at);
 	case OP_PARK:
 		return fiber->token || (op->may_end && fiber->killed) || op->may_time_out;
-	case OP_TIMER:
-		return timers_set();
-	case OP_CANCEL:
-		return world.timer != op->at;
 	case OP_CLOCK:
 		return world.clock_steps < CLOCK_STEPS ? 2 : 1;
-	case OP_CHOICE:
-		return 2;
 	case OP_LOAD:
 		loc = model_weak ? location_find(op->at) : NULL;
 		return loc ? loc->count - memory.fibers[f].now.oldest[loc - memory.locations] : 1;
@@ -372,16 +299,8 @@ uint64_t memory_do(unsigned f, const struct op *op, unsigned outcome)
 	case OP_KILL:
 		world.fibers[op->at].killed = true;
 		return 0;
-	case OP_TIMER:
-		return timer_comes(f, outcome);
-	case OP_TIMED:
-		return timer_ends(f);
-	case OP_CANCEL:
-		return timer_cancelled(f, op->at);
 	case OP_CLOCK:
 		return clock_read(outcome);
-	case OP_CHOICE:
-		return outcome;
 	case OP_FENCE:
 		if (model_weak || model_races)
 			fence(f, op->order);

@@ -40,7 +40,6 @@ extern struct memory {
 	} fibers[FIBERS];
 	struct view tokens[FIBERS]; /* what unpark gave along */
 	struct view fence;	    /* of seq_cst fences */
-	struct view timers;	    /* what their setting, calling and cancelling gave along */
 	uint32_t nr;		    /* locations in use, the first ones; a thread-local one may be free in between */
 	struct location locations[LOCATIONS];
 } memory;

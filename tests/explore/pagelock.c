@@ -140,12 +140,12 @@ static void truncate(void)
 
 /* ---- tests ---- */
 
-/* The same under each policy; timers take part under `deadline` only. */
+/* The same under each policy. */
 #define TEST_POLICIES(id, what, n, last, ...)                                                      \
 	TEST(id##_unfair, what ", unfair", n, setup_unfair, last, __VA_ARGS__);                    \
 	TEST(id##_fair, what ", fair", n, setup_fair, last, __VA_ARGS__);                          \
 	TEST(id##_bounded, what ", bounded:1", n, setup_bounded, last, __VA_ARGS__);               \
-	TEST(id##_deadline, what ", deadline", n + 1, setup_deadline, last, __VA_ARGS__, explore_timers)
+	TEST(id##_deadline, what ", deadline", n, setup_deadline, last, __VA_ARGS__)
 
 TEST_POLICIES(lock2, "two threads lock and unlock, twice", 2, end_cached, lock_twice, lock_twice);
 TEST_POLICIES(lock3, "three threads lock and unlock", 3, end_cached, lock_once, lock_once, lock_once);
@@ -154,22 +154,22 @@ TEST_POLICIES(lock_kill, "a waiter is killed, at any moment", 3, end_cached, loc
 TEST_POLICIES(lock_kill_handoff, "a waiter is killed by the holder, another waits", 3, end_cached, lock_then_kill_1, lock_killable, lock_once);
 TEST_POLICIES(lock_timeout, "a waiter gives up, another waits", 3, end_cached, lock_once, lock_for_a_while, lock_once);
 TEST(lock3x2_bounded, "three threads lock and unlock, twice, bounded:1", 3, setup_bounded, end_cached, lock_twice, lock_twice, lock_twice);
-TEST(lock_policy, "the policy changes while a thread waits", 4, setup_fair_first, end_cached, lock_once, change_policy, lock_once, explore_timers);
-TEST(lock_policy_back, "the same, the other way", 4, setup_deadline, end_cached, lock_once, change_policy, lock_once, explore_timers);
+TEST(lock_policy, "the policy changes while a thread waits", 3, setup_fair_first, end_cached, lock_once, change_policy, lock_once);
+TEST(lock_policy_back, "the same, the other way", 3, setup_deadline, end_cached, lock_once, change_policy, lock_once);
 
 TEST(unpinned2, "two threads lock, unpinned", 2, setup_shared_2, end_cached, unpinned, unpinned);
 TEST(unpinned_lock, "two threads lock, unpinned, one with a reference", 3, setup_shared, end_cached, unpinned, unpinned, pinned);
 TEST(unpinned_kill, "an unpinned waiter is killed by the holder", 3, setup_shared_2, end_cached, lock_then_kill_1, unpinned_killable, pinned);
-TEST(unpinned_kill_late, "the same, at any moment", 4, setup_shared_2_deadline, end_cached, pinned, unpinned_killable, kill_1, explore_timers);
+TEST(unpinned_kill_late, "the same, at any moment", 3, setup_shared_2_deadline, end_cached, pinned, unpinned_killable, kill_1);
 TEST(truncate1, "the page goes while a thread waits for it, unpinned", 2, setup_shared_2, end_freed, truncate, unpinned);
 TEST(truncate2, "the page goes while two threads wait, unpinned", 3, setup_shared, end_freed, truncate, unpinned, unpinned);
 TEST(truncate_mixed, "the page goes while one waits with a reference, one without", 3, setup_shared, end_freed, truncate, unpinned, pinned);
-TEST(truncate_timer, "the same, deadline", 4, setup_shared_deadline, end_freed, truncate, pinned, unpinned, explore_timers);
+TEST(truncate_deadline, "the same, deadline", 3, setup_shared_deadline, end_freed, truncate, pinned, unpinned);
 
 #define POLICIES(id) &id##_unfair, &id##_fair, &id##_bounded, &id##_deadline
 
 const struct explore_test *const explore_tests[] = {
 	POLICIES(lock2), POLICIES(lock3), POLICIES(lock_try), POLICIES(lock_kill), POLICIES(lock_kill_handoff), POLICIES(lock_timeout),
 	&lock3x2_bounded, &lock_policy, &lock_policy_back,
-	&unpinned2, &unpinned_lock, &unpinned_kill, &unpinned_kill_late, &truncate1, &truncate2, &truncate_mixed, &truncate_timer, NULL
+	&unpinned2, &unpinned_lock, &unpinned_kill, &unpinned_kill_late, &truncate1, &truncate2, &truncate_mixed, &truncate_deadline, NULL
 };

@@ -54,6 +54,17 @@ static void wait_state_killable(void)
 	wait_state_mode(WAIT_KILLABLE);
 }
 
+/* Sleeps for something else in between, which takes the token of a wake that has come. */
+static void wait_state_busy(void)
+{
+	static const struct wait_why why = { .what = "something else" };
+	struct page_waiter w;
+	bool queued = page_wait_begin(&w, &pages[0], a_mapping, INDEX);
+
+	thread_park(&why, WAIT_FOREVER, 1);
+	must(!queued || page_wait_end(&w, WAIT_FOREVER) == 0);
+}
+
 static void wait_state_for_a_while(void)
 {
 	struct page_waiter w;
@@ -144,9 +155,10 @@ static void freeze(void)
 
 TEST(state, "two threads wait for a read to end", 3, setup_reading, end_cached, read_ends, wait_state, wait_state);
 TEST(state_lock, "one waits for the read, one for the lock, fair", 3, setup_reading_fair, end_cached, read_ends, wait_state, lock_once);
-TEST(state_lock_timer, "the same, deadline", 4, setup_reading, end_cached, read_ends, wait_state, lock_once, explore_timers);
+TEST(state_lock_deadline, "the same, deadline", 3, setup_reading, end_cached, read_ends, wait_state, lock_once);
 TEST(state_kill, "a state waiter is killed", 4, setup_reading, end_cached, read_ends, wait_state_killable, kill_1, wait_state);
 TEST(state_timeout, "a state waiter gives up, another waits", 3, setup_reading, end_cached, read_ends, wait_state_for_a_while, wait_state);
+TEST(state_busy, "a state waiter sleeps for something else before", 3, setup_reading, end_cached, read_ends, wait_state_busy, wait_state);
 TEST(state_failed, "a read fails while two wait", 3, setup_reading, end_freed, read_fails, wait_failed_read, wait_failed_read);
 TEST(state_other, "a waiter for another page, and one for this", 3, setup_reading, end_cached, read_ends, wait_other_page, wait_state);
 TEST(state_frozen, "a thread waits while the page is FROZEN", 3, setup_frozen, end_cached, freeze, wait_frozen, lock_once);
@@ -155,6 +167,6 @@ TEST(written_lock, "one waits for the write, two lock", 4, setup_writing, end_ca
 TEST(written_kill, "a waiter for the write is killed, one locks", 4, setup_writing, end_cached, write_ends, wait_written_killable, kill_1, lock_once);
 
 const struct explore_test *const explore_tests[] = {
-	&state, &state_lock, &state_lock_timer, &state_kill, &state_timeout, &state_failed, &state_other, &state_frozen,
+	&state, &state_lock, &state_lock_deadline, &state_kill, &state_timeout, &state_busy, &state_failed, &state_other, &state_frozen,
 	&written, &written_lock, &written_kill, NULL
 };
