@@ -122,12 +122,18 @@ static int cache_add(struct mapping *m, pgoff_t index, struct page *page, bool b
 	return 0;
 }
 
+/* mapping->lock held; after it the mapping may be gone (mapping_evict). */
+static void slot_empty(struct mapping *m, const struct page *page)
+{
+	radix_store(&m->pages, atomic_load_explicit(&page->index, memory_order_relaxed), NULL);
+	atomic_fetch_sub_explicit(&m->nr_pages, 1, memory_order_relaxed);
+}
+
 /* The slot is empty: the rest of leaving the cache. */
-static void slot_emptied(struct mapping *m, struct page *page)
+static void slot_emptied(struct page *page)
 {
 	page_set_state(page, PAGE_DYING);
 	atomic_store_explicit(&page->mapping, NULL, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&m->nr_pages, 1, memory_order_relaxed);
 	stat_add(STAT_cache_pages, -1);
 	lru_remove(page);
 }
@@ -140,9 +146,9 @@ void cache_remove(struct mapping *m, struct page *page)
 	assert(!page_flag(page, PG_WRITEBACK));
 	flags = spin_lock_irq(&m->lock);
 	writeback_forget_page(page);
-	radix_store(&m->pages, atomic_load_explicit(&page->index, memory_order_relaxed), NULL);
+	slot_empty(m, page);
 	spin_unlock_irq(&m->lock, flags);
-	slot_emptied(m, page);
+	slot_emptied(page);
 }
 
 bool cache_remove_clean(struct mapping *m, struct page *page)
@@ -154,10 +160,10 @@ bool cache_remove_clean(struct mapping *m, struct page *page)
 	flags = spin_lock_irq(&m->lock);
 	clean = !page_flag(page, PG_DIRTY | PG_WRITEBACK);
 	if (clean)
-		radix_store(&m->pages, atomic_load_explicit(&page->index, memory_order_relaxed), NULL);
+		slot_empty(m, page);
 	spin_unlock_irq(&m->lock, flags);
 	if (clean)
-		slot_emptied(m, page);
+		slot_emptied(page);
 	return clean;
 }
 

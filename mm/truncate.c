@@ -291,8 +291,12 @@ void mapping_replace_end(struct mapping *m)
 
 void mapping_evict(struct mapping *m)
 {
+	irqflags_t flags;
+
 	assert(list_empty(&m->mappers));
 	remove_pages(m, 0, UINT64_MAX);
 	writeback_forget(m);
+	flags = spin_lock_irq(&m->lock); /* reclaim, which needs no reference, may just have emptied the last slot under it: it is done with m then */
+	spin_unlock_irq(&m->lock, flags);
 	assert(!atomic_load_explicit(&m->nr_pages, memory_order_relaxed));
 }
