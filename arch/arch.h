@@ -297,6 +297,7 @@ static inline bool arch_pte_none(pte_t pte);
 static inline bool arch_pte_present(pte_t pte); /* hardware may use it; PROT_NONE pages count as present */
 static inline pfn_t arch_pte_pfn(pte_t pte);
 static inline unsigned arch_pte_prot(pte_t pte);
+static inline bool arch_pte_accessed(pte_t pte);
 static inline bool arch_pte_test_clear_accessed(pte_t *slot); /* atomic; no flush */
 
 /* On return no CPU holds an entry of [start, end) that is older than the call. last_level: no table page went

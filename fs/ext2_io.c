@@ -157,5 +157,6 @@ const struct backing_ops ext2_backing = {
 	.name = inode_backing_name,
 	.via_get = file_via_get,
 	.via_put = file_via_put,
+	.via_readahead = file_via_readahead,
 	.writable = true,
 };

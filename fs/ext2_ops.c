@@ -78,7 +78,7 @@ static int fill_page(struct inode *inode, uint64_t pos, size_t len)
 			return (int)done;
 		pos += (uint64_t)done;
 	}
-	return 0;
+	return writeback_settle();
 }
 
 static int allocate(struct inode *inode, uint64_t start, uint64_t end)

@@ -34,7 +34,7 @@ static long regular_read(struct file *file, uintptr_t buf, size_t n, uint64_t po
 	if (unlikely(file_is_direct(file)))
 		done = direct_read(file, buf, n, pos);
 	else
-		done = inode->ops->read ? inode->ops->read(inode, pos, buf, n) : mapping_read_user(&inode->mapping, pos, buf, n);
+		done = inode->ops->read ? inode->ops->read(inode, pos, buf, n) : mapping_read_user(&inode->mapping, &file->ra, pos, buf, n);
 	if (done > 0 && !(file_flags(file) & VFS_NOATIME))
 		inode_accessed(inode);
 	return done;
@@ -119,6 +119,8 @@ static long regular_write_at(struct file *file, uintptr_t buf, size_t n, uint64_
 		if (part < 0)
 			break;
 		done += (size_t)part;
+		if (writeback_settle())
+			break; /* killed */
 	}
 	return done ? sync_written(file, *pos, (long)done) : part;
 }

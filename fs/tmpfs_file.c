@@ -130,7 +130,7 @@ static long tmpfs_read(struct inode *inode, uint64_t pos, uintptr_t buf, size_t 
 		size_t len = stretch(m, pos + done, n - done, &hole);
 
 		if (!hole)
-			got = mapping_read_user(m, pos + done, buf + done, len);
+			got = mapping_read_user(m, &m->ra, pos + done, buf + done, len);
 		else
 			got = zero_user(buf + done, len);
 		if (got > 0)

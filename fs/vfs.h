@@ -387,6 +387,7 @@ struct file {
 	struct mutex pos_lock;	     /* one read, write, lseek or getdents at a time */
 	uint64_t pos;		     /*					(P) */
 	_Atomic uint32_t error_seq;  /* errors of write-back seen: mm/writeback.h	(A) */
+	struct readahead ra;	     /* of its reads: mm/readahead.h	(A)	*/
 	char *path;		     /* what it was opened by, or NULL	(C) */
 	struct inode *base;	     /* where that begins, referenced	(C) */
 	struct rcu_head rcu;
@@ -405,6 +406,7 @@ void file_forget(struct file *file);
 void file_path(struct file *file, char *buf, size_t size);
 void file_via_get(void *via);
 void file_via_put(void *via);
+struct readahead *file_via_readahead(void *via);
 
 void file_get(struct file *file);
 bool file_tryget(struct file *file); /* RCU read section */

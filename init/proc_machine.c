@@ -9,6 +9,8 @@
 #include "kernel/sched.h"
 #include "kernel/slab.h"
 #include "kernel/stats.h"
+#include "mm/lru.h"
+#include "mm/writeback.h"
 
 #define UNUSED __attribute__((unused))
 #define TICK (NSEC_PER_SEC / 100)
@@ -48,7 +50,7 @@ static void slabinfo_show(struct text *t, const char *path UNUSED)
 
 static void meminfo_show(struct text *t, const char *path UNUSED)
 {
-	static const char *const none[] = { "Dirty:", "Writeback:", "AnonPages:", "Mapped:", "Shmem:", "PageTables:" };
+	static const char *const none[] = { "Writeback:", "AnonPages:", "Mapped:", "Shmem:", "PageTables:" };
 	uint64_t available = frame_available(), cached = stat_read(STAT_cache_pages);
 
 	meminfo_line(t, "MemTotal:", frame_total());
@@ -57,10 +59,11 @@ static void meminfo_show(struct text *t, const char *path UNUSED)
 	meminfo_line(t, "Buffers:", 0);
 	meminfo_line(t, "Cached:", cached);
 	meminfo_line(t, "SwapCached:", 0);
-	meminfo_line(t, "Active:", 0);
-	meminfo_line(t, "Inactive:", cached);
+	meminfo_line(t, "Active:", lru_length(LRU_ACTIVE));
+	meminfo_line(t, "Inactive:", lru_length(LRU_INACTIVE));
 	meminfo_line(t, "SwapTotal:", 0);
 	meminfo_line(t, "SwapFree:", 0);
+	meminfo_line(t, "Dirty:", writeback_dirty_pages());
 	for (unsigned i = 0; i < ARRAY_SIZE(none); i++)
 		meminfo_line(t, none[i], 0);
 	meminfo_line(t, "Slab:", slab_pages());
@@ -136,10 +139,12 @@ static void loadavg_show(struct text *t, const char *path UNUSED)
 
 static void vmstat_show(struct text *t, const char *path UNUSED)
 {
-	text_add(t, "nr_free_pages %lu\nnr_file_pages %lu\npgpgin %lu\npgpgout 0\npgfault %lu\npgmajfault %lu\npgsteal_kswapd 0\n",
+	text_add(t, "nr_free_pages %lu\nnr_file_pages %lu\npgpgin %lu\npgpgout 0\npgfault %lu\npgmajfault %lu\npgsteal_kswapd %lu\n",
 		 frame_available(), stat_read(STAT_cache_pages), stat_read(STAT_io_bytes) / 1024, stat_read(STAT_faults),
-		 stat_read(STAT_faults_major));
-	text_add(t, "pgsteal_direct %lu\nnr_dirty 0\nnr_writeback 0\n", stat_read(STAT_reclaimed));
+		 stat_read(STAT_faults_major), stat_read(STAT_reclaimed_ahead));
+	text_add(t, "nr_active_file %lu\nnr_inactive_file %lu\noom_kill %lu\n", (uint64_t)lru_length(LRU_ACTIVE),
+		 (uint64_t)lru_length(LRU_INACTIVE), stat_read(STAT_oom_kills));
+	text_add(t, "pgsteal_direct %lu\nnr_dirty %lu\nnr_writeback 0\n", stat_read(STAT_reclaimed_direct), writeback_dirty_pages());
 }
 
 void proc_mounts_text(struct text *t)

@@ -362,7 +362,7 @@ long sys_vmsplice(int fd, uintptr_t user, size_t count, unsigned flags)
 
 /* ---- hints ---- */
 
-enum { ADVICE_WILLNEED = 3, ADVICE_DONTNEED = 4, ADVICE_LAST = 5 };
+enum { ADVICE_NORMAL, ADVICE_RANDOM, ADVICE_SEQUENTIAL, ADVICE_WILLNEED, ADVICE_DONTNEED, ADVICE_LAST };
 
 /* Whole pages of [start, end): what is dirty is on its way to the disk, and stays; of the last page of the file the part in it counts as all. */
 static void drop_pages(struct mapping *m, uint64_t start, uint64_t end)
@@ -389,6 +389,15 @@ static void advise(struct mapping *m, uint64_t start, uint64_t len, int advice)
 		drop_pages(m, start, end);
 }
 
+/* How far reads by this open file go ahead. */
+static void advise_reads(struct file *file, int advice)
+{
+	static const enum readahead_mode modes[] = { [ADVICE_NORMAL] = READAHEAD_NORMAL, [ADVICE_RANDOM] = READAHEAD_RANDOM,
+						     [ADVICE_SEQUENTIAL] = READAHEAD_SEQUENTIAL };
+
+	readahead_set_mode(&file->ra, modes[advice]);
+}
+
 long sys_fadvise64(int fd, int64_t start, int64_t len, int advice)
 {
 	struct file *file = fd_get_open(fd);
@@ -400,6 +409,8 @@ long sys_fadvise64(int fd, int64_t start, int64_t len, int advice)
 		ret = -ESPIPE;
 	else if (len < 0 || advice < 0 || advice > ADVICE_LAST)
 		ret = -EINVAL;
+	else if (advice <= ADVICE_SEQUENTIAL)
+		advise_reads(file, advice);
 	else if (start >= 0)
 		advise(&file->inode->mapping, (uint64_t)start, (uint64_t)len, advice);
 	file_put(file);

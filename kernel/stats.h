@@ -14,6 +14,7 @@
 	X(retry_vma, "retries: the VMA changed under the fault")                                   \
 	X(retry_read, "retries: waited for a page that was being read")                            \
 	X(retry_lock, "retries: waited for a page lock (policy faultlock)")                        \
+	X(retry_ahead, "retries: began the next read-ahead")                                       \
 	X(retry_slot, "retries: the page cache slot changed under the fault")                      \
 	X(retry_memory, "retries: waited for memory")                                              \
 	X(retry_write, "retries: waited for a page's write-back, its blocks, or for less to be dirty")  \

@@ -90,6 +90,7 @@ struct thread {
 	uint32_t switch_work;	/* bits of arch.work that each switch to it sets			*/
 	uint64_t minflt, majflt; /* faults resolved without, with a device			*/
 	uint64_t tables_made;	/* page tables							*/
+	unsigned dirtied;	/* pages since it last looked whether too many are: mm/writeback.h */
 	unsigned nheld;		/* debug: locks held, in order of taking				*/
 	unsigned nirq;		/* debug: interrupt handlers running on top of it			*/
 	struct held_lock held[HELD_LOCKS];

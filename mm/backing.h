@@ -9,6 +9,7 @@
 #include "kernel/mutex.h"
 #include "lib/radix.h"
 #include "mm/page.h"
+#include "mm/readahead.h"
 #include "mm/verdict.h"
 
 struct mapping;
@@ -71,6 +72,9 @@ struct backing_ops {
 	void (*via_get)(void *via);
 	void (*via_put)(void *via);
 
+	/* What the open file remembers of reads; it stays in a read section in which the open file was found. NULL: nothing. locks: any */
+	struct readahead *(*via_readahead)(void *via);
+
 	/* A name for people (maps, the watchdog), always terminated. locks: any	sleeps: no */
 	void (*name)(struct mapping *m, char *buf, size_t size);
 
@@ -95,8 +99,7 @@ struct mapping {
 	_Atomic uint64_t nr_pages;	/*					(A)	*/
 	struct mutex mappers_lock;	/* rmap					*/
 	struct list mappers;		/* struct vma.mapper			(B)	*/
-	_Atomic uint64_t ra_next;	/* read-ahead: index after the last window	(A)	*/
-	_Atomic uint32_t ra_size;	/* read-ahead: pages in the last window		(A)	*/
+	struct readahead ra;		/* of reads without an open file		(A)	*/
 	_Atomic uint64_t futex_id;	/* kernel/futex.h; 0: none yet			(A)	*/
 	struct rwsem invalidate;	/* shared: whoever adds pages to read them; exclusive: whoever takes blocks away	*/
 	_Atomic uint64_t fault_time;	/* clock_wall_coarse_ns of a fault that let somebody store since mtime was set; 0: none (A) */

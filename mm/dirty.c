@@ -40,6 +40,7 @@ static void set_dirty(struct mapping *m, pgoff_t index, struct page *page)
 		return;
 	radix_tag_set(&m->pages, index, RADIX_DIRTY);
 	atomic_fetch_add_explicit(&nr_unwritten, 1, memory_order_relaxed);
+	current->dirtied++;
 	if (!m->listed)
 		list_add(m);
 }

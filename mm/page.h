@@ -43,6 +43,7 @@ enum page_flags {
 	PG_REFERENCED = 1 << 11,/* used since reclaim last looked */
 	PG_ICACHE = 1 << 12,	/* instruction fetch has been made to see the contents */
 	PG_WORKING = 1 << 13,	/* used again */
+	PG_AHEAD = 1 << 15,	/* whoever uses it first clears this and begins the next read-ahead: mm/readahead.c */
 	PG_ACTIVE = 1 << 14,	/* that list is the active one; changes under the LRU lock */
 	PG_BLOCKS = 0xf << 24,	/* a device's page: one bit a block that holds changed metadata (fs/ext2_meta.c) */
 };
@@ -167,6 +168,13 @@ static inline enum page_state page_state(const struct page *page)
 {
 	/* acquire: READY is seen together with the contents; pairs with page_set_state */
 	return (enum page_state)(atomic_load_explicit(&page->flags, memory_order_acquire) & PG_STATE);
+}
+
+/* READY, and not marked by read-ahead: nothing is to be done but to use it. */
+static inline bool page_plain(const struct page *page)
+{
+	/* acquire: as page_state */
+	return (atomic_load_explicit(&page->flags, memory_order_acquire) & (PG_STATE | PG_AHEAD)) == PAGE_READY;
 }
 
 static inline bool page_flag(const struct page *page, uint32_t flag)

@@ -28,7 +28,9 @@ struct policy {
 	_Atomic uint32_t around_pages;	  /* window of map-around, 1..PTES_PER_TABLE, a power of two */
 	_Atomic uint32_t readahead_pages; /* largest read-ahead window; 0: none */
 	_Atomic uint32_t stable;	  /* enum stable_policy: a page under write-back is not changed */
-	_Atomic uint32_t dirty_percent;	  /* of memory may be dirty before writers wait; the flusher starts at half of it */
+	_Atomic uint32_t dirty_percent;	  /* of free and file pages may be dirty before writers wait */
+	_Atomic uint32_t dirty_background_percent; /* and with so many the flusher starts */
+	_Atomic uint32_t writeback_centisecs; /* a page may be dirty so long before it starts in any case */
 	_Atomic uint32_t complete;	  /* enum complete_policy: who completes a request of the RAM block device */
 	_Atomic uint32_t latency_us;	  /* of each request of the RAM block device */
 	_Atomic uint32_t grab;		  /* enum grab_policy: how write(2) comes by its page */

@@ -47,7 +47,7 @@ static void zap_entry(struct zap *z, pte_t *slot, uintptr_t va)
 	z->to = va + PAGE_SIZE;
 	if (!page)
 		return;
-	if (arch_pte_prot(old) & PTE_ACCESSED && !page_flag(page, PG_ANON))
+	if (!page_flag(page, PG_ANON | PG_WORKING) && arch_pte_accessed(old))
 		page_note_use(page);
 	z->pages[z->n++] = page;
 	atomic_fetch_sub_explicit(&z->mm->rss, 1, memory_order_relaxed);

@@ -38,8 +38,6 @@
 #include "mm/truncate.h"
 #include "mm/writeback.h"
 
-#define THROTTLE_PAGES 16
-
 /* Bytes to be written: of user memory, or of the kernel's. */
 struct source {
 	uintptr_t user;
@@ -55,7 +53,6 @@ struct part {
 	bool fresh;	      /* READING, and ours to fill in */
 	bool begun;	      /* write_end is to follow */
 	bool locked;	      /* the page is, to be changed */
-	bool dirtied;	      /* it was clean */
 };
 
 static uint64_t part_pos(const struct part *p)
@@ -312,7 +309,7 @@ static void part_written(struct part *p, unsigned copied)
 		return;
 	if (copied)
 		raise_size(p->m, part_pos(p) + copied);
-	p->dirtied |= page_mark_dirty(p->page);
+	page_mark_dirty(p->page);
 	if (page_flag(p->page, PG_ICACHE))
 		page_flag_clear(p->page, PG_ICACHE); /* who maps it to be executed from now on makes them seen */
 }
@@ -387,7 +384,7 @@ static long write_part(struct part *p, const struct source *from, bool may_be_fr
 
 /* ---- all of it ---- */
 
-static long write_some(struct mapping *m, uint64_t pos, const struct source *from, size_t n, unsigned *clean)
+static long write_some(struct mapping *m, uint64_t pos, const struct source *from, size_t n)
 {
 	unsigned offset = pos % PAGE_SIZE;
 	struct part p = { .m = m, .index = pos >> PAGE_SHIFT, .offset = offset };
@@ -399,23 +396,12 @@ static long write_some(struct mapping *m, uint64_t pos, const struct source *fro
 		got = write_part(&p, from, false);
 	if (got < (long)p.len && m->ops->trim && pos + p.len > mapping_size(m))
 		m->ops->trim(m);
-	*clean += p.dirtied;
 	return got;
-}
-
-/* clean: so many clean pages have become dirty since we last looked whether there are too many. */
-static int throttle(unsigned *clean, bool last)
-{
-	bool look = *clean >= THROTTLE_PAGES || (last && *clean);
-
-	*clean = look ? 0 : *clean;
-	return look ? writeback_throttle() : 0;
 }
 
 static long write_all(struct mapping *m, uint64_t pos, struct source from, size_t n)
 {
 	size_t done = 0, part;
-	unsigned clean = 0;
 	long got = 0;
 
 	assert(!m->write_lock || mutex_held(m->write_lock));
@@ -423,16 +409,16 @@ static long write_all(struct mapping *m, uint64_t pos, struct source from, size_
 		got = mapping_prepare_extend(m);
 	while (got >= 0 && done < n) {
 		part = PAGE_SIZE - (pos + done) % PAGE_SIZE;
-		got = write_some(m, pos + done, &from, n - done, &clean);
+		got = write_some(m, pos + done, &from, n - done);
 		if (got <= 0)
 			break;
 		done += (size_t)got;
 		if (from.kernel)
 			from.kernel += got;
 		from.user += (uintptr_t)got;
-		if ((size_t)got < part && done < n)
-			break; /* short */
-		got = thread_killed() ? -EINTR : throttle(&clean, done == n);
+		if (done == n || (size_t)got < part || (!from.kernel && writeback_crowded()))
+			break; /* all, or short */
+		got = thread_killed() ? -EINTR : 0;
 	}
 	return done ? (long)done : got;
 }

@@ -91,11 +91,28 @@ void mapping_flush_range(struct mapping *m, pgoff_t first, pgoff_t last);
 void writeback_all(void);
 
 /*
- * Those who make pages dirty wait here, while more than a share of the memory (policy dirty_percent) is. The thread that writes needs no lock
- * that comes before PAGE, so the caller may hold those; nor anything of the caller's. 0, or -EINTR (killed).
+ * Those who make pages dirty wait, while more than a share of the memory that could be (free, or file pages: policy dirty_percent) is; above
+ * another share (dirty_background_percent) the thread that writes is woken.
+ *
+ * throttle: waits. No lock held, so that nobody else waits for the device because of it. 0, or -EINTR (killed).
+ * A thread looks only when it has made DIRTIED_MANY pages dirty since the last time:
+ * crowded: any context; shall it let go of its locks and settle?
+ * settle: throttle, if it is time to look.
  */
-bool writeback_too_much(void);
+#define DIRTIED_MANY 16
+
 int writeback_throttle(void);
+bool writeback_look(void);
+
+static inline bool writeback_crowded(void)
+{
+	return unlikely(current->dirtied >= DIRTIED_MANY) && writeback_look();
+}
+
+static inline int writeback_settle(void)
+{
+	return unlikely(current->dirtied >= DIRTIED_MANY) ? writeback_throttle() : 0;
+}
 
 /* No memory: waits a moment for some page to be written, if any is dirty. false: no use in waiting. */
 bool writeback_wait_progress(void);

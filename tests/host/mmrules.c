@@ -119,6 +119,7 @@ static void ranges(void)
 
 static void stores(void)
 {
+	struct ra_window w = { .pages = 1, .mark = 1 };
 	struct mapping *m;
 	struct page *page;
 
@@ -139,7 +140,8 @@ static void stores(void)
 	check(!mapping_sync(m, 0, UINT64_MAX));
 	ok(!page_dirty_by_store(m, 2, page), "nor to one that is not there any more");
 	page_put(page);
-	ok(cache_fill(m, mapping_end(m), WAIT_KILLABLE) == -ENXIO, "no page is added behind the end to be read");
+	w.start = mapping_end(m);
+	ok(cache_fill(m, w.start, &w, WAIT_KILLABLE) == -ENXIO, "no page is added behind the end to be read");
 	end();
 }
 
