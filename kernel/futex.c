@@ -306,19 +306,16 @@ int futex_requeue(const struct futex_move *m)
 	return done;
 }
 
-/* The word by what c makes of it; false: it is not there, or may not be written. Locks held. */
+/* The word by what c makes of it; false: it is not there, may not be written, or its program has just changed it: the caller comes again without
+ * the locks. Locks held. */
 static bool word_change(uintptr_t user, const struct futex_change *c, uint32_t *old)
 {
 	uint32_t seen;
 
 	if (user_load32(user, &seen))
 		return false;
-	do {
-		*old = seen;
-		if (user_cmpxchg32(user, *old, c->change(*old, c->change_arg), &seen))
-			return false;
-	} while (seen != *old);
-	return true;
+	*old = seen;
+	return !user_cmpxchg32(user, *old, c->change(*old, c->change_arg), &seen) && seen == *old;
 }
 
 int futex_wake_change(const struct futex_move *m, const struct futex_change *c)

@@ -110,15 +110,15 @@ static bool waits_for(const struct thread *t, const struct thread *whom)
 
 /* ---- the word; lock held ---- */
 
-enum { CHANGED = 1 }; /* in the meantime, by its program: look again */
-
+/* If its program has changed it in the meantime that is -EFAULT_AGAIN too: the caller comes again without the lock, or a program that keeps storing
+ * could keep us in here. */
 static int word_set(uintptr_t user, uint32_t from, uint32_t to)
 {
 	uint32_t seen;
 
 	if (user_cmpxchg32(user, from, to, &seen))
 		return -EFAULT_AGAIN;
-	return seen == from ? 0 : CHANGED;
+	return seen == from ? 0 : -EFAULT_AGAIN;
 }
 
 /* Point 1. An owner that ends has marked the word perhaps, and is still waited for. */
@@ -174,9 +174,7 @@ static int join(struct pi_waiter *w, uintptr_t user, bool try, struct thread *(*
 	int err;
 
 	spin_lock(&lock);
-	do
-		err = join_once(w, user, try, find);
-	while (err == CHANGED);
+	err = join_once(w, user, try, find);
 	w->has_it = !err;
 	spin_unlock(&lock);
 	return err;
@@ -198,11 +196,9 @@ static int inherit(struct pi_waiter *w)
 	uint32_t word;
 	int err;
 
-	do {
-		if (user_load32(w->at.user, &word))
-			return -EFAULT_AGAIN;
-		err = word_set(w->at.user, word, FUTEX_WAITERS | FUTEX_OWNER_DIED | w->thread->tid);
-	} while (err == CHANGED);
+	if (user_load32(w->at.user, &word))
+		return -EFAULT_AGAIN;
+	err = word_set(w->at.user, word, FUTEX_WAITERS | FUTEX_OWNER_DIED | w->thread->tid);
 	if (!err)
 		give(w);
 	return err;
@@ -288,9 +284,7 @@ int futex_pi_unlock(const struct futex *f)
 
 	rcu_read_lock();
 	spin_lock(&lock);
-	do
-		err = unlock_once(f, &heir);
-	while (err == CHANGED);
+	err = unlock_once(f, &heir);
 	spin_unlock(&lock);
 	if (heir)
 		thread_unpark(heir);

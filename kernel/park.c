@@ -116,6 +116,7 @@ int thread_park_on(const struct wait_why *why, enum wait_mode mode, uint64_t dea
 		else
 			sleep_until(t, deadline);
 		atomic_store_explicit(&t->why, NULL, memory_order_relaxed);
+		atomic_thread_fence(memory_order_release); /* before *why is overwritten: pairs with thread_why's fence */
 	}
 	return 0;
 }
@@ -181,7 +182,8 @@ bool thread_why(struct thread *t, struct wait_why *out, uint64_t *since)
 		return false;
 	*since = atomic_load_explicit(&t->since, memory_order_relaxed);
 	*out = *why;
-	atomic_thread_fence(memory_order_acquire); /* the copy comes before the second look */
+	/* acquire: the copy comes before the second look; pairs with thread_park_on's fence, if it saw what was stored there later */
+	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(&t->why, memory_order_relaxed) == why &&
 	       atomic_load_explicit(&t->since, memory_order_relaxed) == *since;
 }

@@ -20,7 +20,7 @@
  * 6. A failed write-back leaves the page clean, marked PG_ERROR; the error is told once to each open file of that time (mm/writeback.h).
  *
  * Several page locks are never held at a time: a page gathered is kept by PG_WRITEBACK, not by its lock. Memory is promised to nobody by
- * this thread's waiting: whoever needs memory waits for it for bounded times only, whatever they hold (mm/lru.c).
+ * this thread's waiting: whoever needs memory waits for it for bounded times only, whatever they hold (mm/reclaim.c).
  */
 #include "mm/writeback.h"
 
