@@ -363,15 +363,20 @@ static int settle_found(const struct cache_reader *r, struct page *page, bool re
 	return 0;
 }
 
+static inline int use_found(struct readahead *ra, struct page *page, pgoff_t index)
+{
+	stat_inc(STAT_cache_hits);
+	if (readahead_used(ra, index))
+		page_note_use(page);
+	return 1;
+}
+
 /* A page found at index: 1 if it is READY, referenced; 0 to look again, or an error. */
 static inline int take_found(const struct cache_reader *r, struct page *page, bool referenced, pgoff_t index)
 {
 	if (unlikely(!referenced || !page_plain(page)))
 		return settle_found(r, page, referenced, index);
-	stat_inc(STAT_cache_hits);
-	if (readahead_used(r->ra, index))
-		page_note_use(page);
-	return 1;
+	return use_found(r->ra, page, index);
 }
 
 static int fill_missing(const struct cache_reader *r, pgoff_t index)
@@ -410,13 +415,17 @@ int cache_read(struct mapping *m, pgoff_t index, enum wait_mode mode, struct pag
 	return cache_read_next(&r, index, out);
 }
 
+/* A mark stays where it is, for one who reads: write(2) comes here with a transaction handle, and to begin a window takes m->invalidate first. */
 int cache_read_present(struct mapping *m, pgoff_t index, struct page **out)
 {
-	const struct cache_reader r = { .m = m, .ra = &m->ra, .end = index + 1, .mode = WAIT_KILLABLE };
 	bool referenced;
 	int got = 0;
 
-	while (!got && (*out = lookup(m, index, &referenced)))
-		got = take_found(&r, *out, referenced, index);
+	while (!got && (*out = lookup(m, index, &referenced))) {
+		if (likely(referenced && page_state(*out) == PAGE_READY))
+			got = use_found(&m->ra, *out, index);
+		else
+			got = wait_found(*out, referenced, m, index, WAIT_KILLABLE);
+	}
 	return got;
 }
