@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Changing an inode, whatever its names: mode, owner, times, size, blocks; and seeing it onto the disk. Everybody is root. */
+#include "fs/attr.h"
 #include "fs/seals.h"
 
 #include "lib/errno.h"

@@ -15,6 +15,7 @@
 #include "fs/direct.h"
 
 #include "drivers/block.h"
+#include "fs/attr.h"
 #include "kernel/uaccess.h"
 #include "kernel/wait.h"
 #include "lib/errno.h"

@@ -5,6 +5,15 @@
 
 #include "fs/vfs.h"
 
+/* Bytes of a file that follow each other on a device. */
+struct file_extent {
+	struct blkdev *dev;
+	uint64_t sector, len;
+	bool hole; /* they do not: they are zero */
+};
+
+bool inode_takes_direct(const struct inode *inode); /* or VFS_DIRECT is -EINVAL */
+
 /* Do its reads and writes go past the cache? */
 static inline bool file_is_direct(const struct file *file)
 {

@@ -6,6 +6,7 @@
  * only the size changes, what lies between is a hole.
  */
 #include "fs/ext2.h"
+#include "fs/direct.h"
 #include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/string.h"

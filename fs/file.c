@@ -2,6 +2,8 @@
 /* Open files. A regular file is read through its mapping; anything else through its own operations. */
 #include "fs/vfs.h"
 
+#include "fs/attr.h"
+#include "fs/direct.h"
 #include "fs/event.h"
 #include "fs/locks.h"
 #include "fs/pipe.h"

@@ -6,6 +6,7 @@
  * and we look again, because the name may be a link now. Each time round somebody else has changed the directory.
  */
 #include "fs/names.h"
+#include "fs/attr.h"
 #include "fs/vfs.h"
 
 /* Everybody is root, so only what a file is, and where it lies, can forbid something. */

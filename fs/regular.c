@@ -8,6 +8,7 @@
 #include "fs/direct.h"
 
 #include "arch/upcall.h"
+#include "fs/attr.h"
 #include "fs/seals.h"
 #include "lib/errno.h"
 #include "mm/mm.h"

@@ -114,12 +114,7 @@ struct renaming {
 	bool exchange;	      /* each gets the other's name; target is there */
 };
 
-/* Bytes of a file that follow each other on a device. */
-struct file_extent {
-	struct blkdev *dev;
-	uint64_t sector, len;
-	bool hole; /* they do not: they are zero */
-};
+struct file_extent; /* fs/direct.h */
 
 /*
  * All may sleep, and any may be NULL. Directory operations get names without '/', never "" and never longer than NAME_MAX; all but lookup
@@ -330,21 +325,6 @@ struct kstat {
 
 void inode_stat(struct inode *inode, struct kstat *st);
 
-/* ---- attributes: fs/attr.c; all sleep, and give Linux's errors ---- */
-
-#define VFS_NO_ID UINT32_MAX /* as it is */
-
-int vfs_chmod(struct inode *inode, unsigned mode);
-int vfs_chown(struct inode *inode, unsigned uid, unsigned gid);
-int vfs_set_times(struct inode *inode, const struct timestamp *atime, const struct timestamp *mtime); /* NULL: as it is */
-int vfs_truncate(struct inode *inode, uint64_t size);
-int vfs_fallocate(struct inode *inode, unsigned mode, uint64_t start, uint64_t len);
-
-static inline uint64_t inode_max_size(const struct inode *inode)
-{
-	return inode->super->max_size ? inode->super->max_size : INT64_MAX;
-}
-
 /* The bytes [start, end), and what is needed to read them or, unless data_only, all attributes. Says each error of write-back once. */
 int vfs_fsync_range(struct file *file, uint64_t start, uint64_t end, bool data_only);
 int vfs_syncfs(struct super *super);
@@ -397,7 +377,6 @@ extern const struct file_ops regular_file_ops; /* fs/regular.c */
 
 int vfs_open(struct inode *base, const char *path, unsigned flags, unsigned mode, struct file **out);
 int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out); /* takes its own reference */
-bool inode_takes_direct(const struct inode *inode);			    /* or VFS_DIRECT is -EINVAL */
 
 /* fs/file_path.c: remember: once, by whoever opened it. path: absolute, " (deleted)" behind it, or "pipe:[7]"; sleeps, no lock held. via: for
  * backing_ops, so that a mapping keeps the open file it came through. */

@@ -2,6 +2,7 @@
 /* System calls that move bytes between files, and say what will be done with them. */
 #include "init/syscalls.h"
 
+#include "fs/attr.h"
 #include "fs/copy.h"
 #include "fs/pipe.h"
 #include "fs/socket.h"

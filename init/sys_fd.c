@@ -2,6 +2,7 @@
 /* System calls about descriptors, whatever they stand for. */
 #include "init/syscalls.h"
 
+#include "fs/direct.h"
 #include "fs/pipe.h"
 #include "fs/seals.h"
 #include "init/files.h"

@@ -45,8 +45,8 @@
  * 1. No wakeup is lost. Both bits share a word. A waiter holds the queue lock and sets WAITERS by a read-modify-write: if that finds LOCKED clear
  *    it has the lock; else the unlocker's compare-exchange, later in the order of that word, sees WAITERS, takes the queue lock and finds it queued.
  * 2. A free lock does not stay with a sleeping head. When the queue lock is let go with LOCKED clear and a head there, the head has been called.
- *    LOCKED becomes clear with WAITERS set only under that lock: in an unlock (which calls), and a head that leaves its place to the next while LOCKED
- *    is clear calls it. A call ends in a try under the queue lock: it takes the lock, or finds LOCKED set, and then the owner's unlock
+ *    LOCKED becomes clear with WAITERS set only under that lock: in an unlock (which calls), and a head that leaves its place to the next while
+ *    LOCKED is clear calls it. A call ends in a try under the queue lock: it takes the lock, or finds LOCKED set, and then the owner's unlock
  *    comes later and finds WAITERS.
  * 3. An unpinned waiter's page is not freed. It had a reference when it queued, with LOCKED set and the page not DYING. A page is freed after
  *    it has become DYING, under the lock; the unlock of that owner sees WAITERS and wakes all such waiters. As long as one is queued the cache
