@@ -256,11 +256,12 @@ static int in_place(const struct direct *d)
 }
 
 /* 4 above. Bytes written, or -errno. */
-static long through_cache(const struct direct *d)
+static long through_cache(struct file *file, const struct direct *d)
 {
 	struct mapping *m = &d->inode->mapping;
 	size_t done = 0;
 	long got = 0;
+	int err;
 
 	while (done < d->len) {
 		char *data;
@@ -271,12 +272,16 @@ static long through_cache(const struct direct *d)
 			break;
 		done += (size_t)got;
 	}
-	mapping_sync(m, d->pos, d->pos + done);
+	err = mapping_sync(m, d->pos, d->pos + done);
 	mapping_invalidate(m, d->pos >> PAGE_SHIFT, (d->pos + d->len - 1) / PAGE_SIZE + 1);
+	if (!err)
+		err = mapping_error_since(m, &file->error_seq);
+	if (err)
+		return err;
 	return done ? (long)done : got;
 }
 
-static long write_locked(const struct direct *d)
+static long write_locked(struct file *file, const struct direct *d)
 {
 	struct mapping *m = &d->inode->mapping;
 	int err = in_place(d);
@@ -284,7 +289,7 @@ static long write_locked(const struct direct *d)
 	if (err < 0)
 		return err;
 	if (!err || !mapping_replace_begin(m, d->pos, d->pos + d->len))
-		return through_cache(d);
+		return through_cache(file, d);
 	err = move(d, true);
 	mapping_replace_end(m);
 	return err ? err : (long)d->len;
@@ -304,11 +309,11 @@ static long write_at(struct file *file, struct direct *d, uint64_t *pos)
 		return -EFBIG;
 	d->pos = *pos;
 	d->len = d->len < most - *pos ? d->len : (size_t)(most - *pos);
-	done = write_locked(d);
-	if (done > 0) {
+	done = write_locked(file, d);
+	if (done > 0)
 		*pos += (uint64_t)done;
+	if (done > 0 || mapping_size(&d->inode->mapping) > size) /* larger although the device has failed */
 		inode_written_locked(d->inode, size);
-	}
 	return done;
 }
 

@@ -32,9 +32,11 @@ static bool token_take(struct thread *t)
 	unsigned token = PARK_TOKEN;
 
 	/* acquire: points 3 and 4 */
-	return atomic_load_explicit(&t->park, memory_order_relaxed) == PARK_TOKEN &&
-	       atomic_compare_exchange_strong_explicit(&t->park, &token, PARK_NONE, memory_order_acquire,
-						       memory_order_relaxed);
+	if (atomic_load_explicit(&t->park, memory_order_relaxed) != PARK_TOKEN ||
+	    !atomic_compare_exchange_strong_explicit(&t->park, &token, PARK_NONE, memory_order_acquire, memory_order_relaxed))
+		return false;
+	atomic_store_explicit(&t->first, false, memory_order_relaxed); /* of no use to a thread that was awake */
+	return true;
 }
 
 /* Off the CPU until somebody leaves a token. */

@@ -18,6 +18,7 @@ struct cpu {
 	struct spinlock lock;		 /* run queue						    */
 	struct list queue;		 /* runnable threads, not the running one		(L) */
 	_Atomic unsigned queued;	 /* how many						(L) to write */
+	unsigned jumps;			 /* put at the front since another thread was taken	(L) */
 	struct thread *running;		 /*							(L) */
 	struct thread *prev;		 /* whom we switched away from				(O) */
 	_Atomic uint64_t since;		 /* when `running` was switched to			(O) to write */

@@ -117,6 +117,7 @@ struct thread {
 	_Atomic unsigned park;	/* enum park_state							*/
 	_Atomic bool on_cpu;	/* its registers are in `cpu`, not in memory				*/
 	_Atomic bool first;	/* goes to the front of a run queue when next woken				*/
+	bool jumped;		/* it was put at the front	(lock of the run queue it is on)		*/
 	_Atomic bool killed;	/* a fatal signal is pending; never cleared				*/
 	_Atomic bool signalled;	/* some deliverable signal is pending					*/
 	_Atomic(const struct wait_why *) why; /* what it sleeps for; read it through thread_why	*/

@@ -111,6 +111,8 @@ static void find_some(void)
 		thread_sleep_until(clock_ns() + LOOK_NS, WAIT_FOREVER);
 	}
 	waitq_wake_all(&room);
+	if (atomic_load_explicit(&asking, memory_order_relaxed)) /* they have to run before they have stopped asking */
+		thread_sleep_until(clock_ns() + LOOK_NS, WAIT_FOREVER);
 }
 
 static void reclaimer_main(void *arg)
