@@ -335,7 +335,10 @@ static void test_sendfile(void)
 	while (write(s[0], block, 4096) > 0 || write(s[0], block, 1) > 0)
 		;
 	at = 0;
-	ok(gives(syscall(SYS_sendfile, (long)s[0], (long)fd, &at, 1l), EAGAIN) && at == 0, "without room: EAGAIN");
+	if (old_linux())
+		tap_skip("without room: EAGAIN", "Linux before 6.5 sends pages, not bytes");
+	else
+		ok(gives(syscall(SYS_sendfile, (long)s[0], (long)fd, &at, 1l), EAGAIN) && at == 0, "without room: EAGAIN");
 	close(fd);
 	unlink("/tmp/sent");
 	drop();
