@@ -7,9 +7,13 @@
  * that means that the inode is stored first: so they are cleared all, the inode stored, and then the trees are taken apart, with the tree
  * locked all the while. In between nothing names them; a machine that ends there leaves blocks that e2fsck gives back. A table that goes as a
  * whole is not changed: as long as the disk names it, it names what it did.
+ *
+ * A page that stays may be on its way to blocks that have gone from its end or its middle: mapping_settle comes between the clearing and the
+ * freeing (mm/truncate.c, 7).
  */
 #include "fs/ext2.h"
 #include "lib/errno.h"
+#include "mm/truncate.h"
 
 /* What goes: [from, end) of the file's blocks; and how many went. */
 struct cut {
@@ -160,6 +164,14 @@ static void uncount(struct inode *inode, uint32_t n)
 	inode->blocks = had > sectors ? had - sectors : 0;
 }
 
+/* Pages at the edges of [index, end) are not on their way to blocks that were there. */
+static void settle(struct inode *inode, uint64_t index, uint64_t end)
+{
+	unsigned shift = ext2_of(inode)->block_shift;
+
+	mapping_settle(&inode->mapping, index << shift, end < UINT64_MAX >> shift ? end << shift : UINT64_MAX);
+}
+
 int ext2_punch(struct inode *inode, uint64_t index, uint64_t end)
 {
 	struct list blocks = LIST_INIT(blocks);
@@ -179,6 +191,7 @@ int ext2_punch(struct inode *inode, uint64_t index, uint64_t end)
 		int err = ext2_inode_store(inode);
 
 		c.err = c.err ? c.err : err;
+		settle(inode, index, end);
 		ext2_blocks_free(ext2_of(inode), &blocks);
 	}
 	return c.err;

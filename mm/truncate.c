@@ -17,7 +17,12 @@
  * 5. A hole does not change the size, so that pages in it may be added again at once, from blocks that are still there. Whoever adds pages in
  *    order to read them holds m->invalidate shared while he looks up the blocks; the hole holds it exclusively until its blocks are freed.
  *    Stores that ask for blocks, and write(2), need write_lock.
- * 6. When truncate or punch_begin return no page of the range is being read or written, and none is on its way: the blocks may be given to others.
+ * 6. When truncate or punch_begin return no page wholly in the range is being read or written, and none is on its way.
+ * 7. The pages at the edges stay, and may have blocks inside the range where blocks are smaller than pages. They are not read after that: truncate
+ *    reads them before the size is lower, and a later read looks up none behind it; a hole keeps them referenced from when they are zero until it
+ *    holds m->invalidate. But they are dirty, and may be under write-back, begun before or since, to the blocks they have. So the file system first
+ *    takes the blocks from the file, then calls mapping_settle, then gives them to others. Write-back begins under the page lock, before the blocks
+ *    are looked up, and settle takes that lock: what began before, it finds and waits for; what begins later finds a hole.
  *
  * Before all that the whole range is unmapped at one go, one flush a table: cheap, and not relied upon.
  */
@@ -190,49 +195,78 @@ int mapping_truncate(struct mapping *m, uint64_t size)
 
 /* ---- holes ---- */
 
-/* Zeroes [start, end), which lies in one page. */
-static int zero_edge(struct mapping *m, uint64_t start, uint64_t end)
+/* Zeroes [start, end), which lies in one page: that is referenced then, if there is any. */
+static int zero_edge(struct mapping *m, uint64_t start, uint64_t end, struct page **page)
 {
-	struct page *page;
 	int err;
 
 	if (start >= end || start >= mapping_size(m))
 		return 0;
-	err = edge_page(m, start >> PAGE_SHIFT, &page);
-	if (err || !page)
+	err = edge_page(m, start >> PAGE_SHIFT, page);
+	if (err || !*page)
 		return err;
-	err = zero_part(page, start % PAGE_SIZE, (unsigned)(end - start) + start % PAGE_SIZE, WAIT_KILLABLE);
-	page_put(page);
-	return err;
+	return zero_part(*page, start % PAGE_SIZE, (unsigned)(end - start) + start % PAGE_SIZE, WAIT_KILLABLE);
 }
 
 int mapping_punch_begin(struct mapping *m, uint64_t start, uint64_t end)
 {
 	pgoff_t first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT, after = end >> PAGE_SHIFT;
+	struct page *edges[2] = { NULL, NULL };
 	int err;
 
 	assert(!m->write_lock || mutex_held(m->write_lock));
 	trace(&trace_punch, m, start, end);
 	if (first > after) { /* inside one page */
-		err = zero_edge(m, start, end);
+		err = zero_edge(m, start, end, &edges[0]);
 	} else {
-		err = zero_edge(m, start, first << PAGE_SHIFT);
+		err = zero_edge(m, start, first << PAGE_SHIFT, &edges[0]);
 		if (!err)
-			err = zero_edge(m, after << PAGE_SHIFT, end);
+			err = zero_edge(m, after << PAGE_SHIFT, end, &edges[1]);
 	}
-	if (err)
-		return err;
-	rwsem_write_lock(&m->invalidate);
-	if (first < after) {
+	if (!err)
+		rwsem_write_lock(&m->invalidate);
+	for (unsigned i = 0; i < 2; i++)
+		if (edges[i])
+			page_put(edges[i]);
+	if (!err && first < after) {
 		rmap_zap(m, first, after - 1, false);
 		remove_pages(m, first, after - 1);
 	}
-	return 0;
+	return err;
 }
 
 void mapping_punch_end(struct mapping *m)
 {
 	rwsem_write_unlock(&m->invalidate);
+}
+
+/* ---- before blocks go to others ---- */
+
+static void settle_page(struct mapping *m, pgoff_t index)
+{
+	pgoff_t at = index;
+	struct page *page;
+	bool busy, writing;
+
+	while (!(page = next_page(m, &at, index, &busy)) && busy)
+		wait_settled(m, index);
+	if (!page)
+		return;
+	page_lock(page);
+	writing = page_flag(page, PG_WRITEBACK);
+	page_unlock(page);
+	page_put(page);
+	if (writing)
+		mapping_wait_written(m, index, WAIT_FOREVER);
+}
+
+void mapping_settle(struct mapping *m, uint64_t start, uint64_t end)
+{
+	pgoff_t first = start >> PAGE_SHIFT, last = (end - 1) >> PAGE_SHIFT;
+
+	settle_page(m, first);
+	if (last != first)
+		settle_page(m, last);
 }
 
 /* ---- other ways to go ---- */

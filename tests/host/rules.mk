@@ -20,7 +20,7 @@ HOST_PORT_TESTS := frame slab park locks watchdog rcu timer mm mmrace futex mmmo
 HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
 HOST_RACE_TESTS :=
 
-HOST_FS_TESTS := ext2 ext2damage ext2write
+HOST_FS_TESTS := ext2 ext2damage ext2write ext2settle
 HOST_VFS_TESTS := tmpfs
 HOST_TESTS := $(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(HOST_FS_TESTS) $(HOST_VFS_TESTS) $(addprefix weave-,$(HOST_WEAVE_TESTS) $(HOST_VFS_TESTS)) $(addprefix race-,$(HOST_RACE_TESTS))
 
