@@ -2,8 +2,6 @@
 /* Open files. A regular file is read through its mapping; anything else through its own operations. */
 #include "fs/vfs.h"
 
-#include "fs/attr.h"
-#include "fs/direct.h"
 #include "fs/event.h"
 #include "fs/locks.h"
 #include "fs/pipe.h"
@@ -71,19 +69,11 @@ static void writers_leave(struct file *file)
 
 /* ---- opening ---- */
 
-bool inode_takes_direct(const struct inode *inode)
-{
-	return inode_type(inode) == S_IFBLK || (inode_type(inode) == S_IFREG && inode->mapping.ops && inode->mapping.ops->writable);
-}
-
 int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 {
-	struct file *file;
+	struct file *file = slab_zalloc(&file_cache);
 	int err = 0;
 
-	if ((flags & (VFS_DIRECT | VFS_PATH)) == VFS_DIRECT && !inode_takes_direct(inode))
-		return -EINVAL;
-	file = slab_zalloc(&file_cache);
 	if (!file)
 		return -ENOMEM;
 	file->inode = inode;
@@ -271,16 +261,16 @@ int64_t file_seek(struct file *file, int64_t offset, int whence)
 {
 	int64_t base, to;
 
-	if (file->ops->stream && !file->ops->seek_ignored)
+	if (file->ops->stream)
 		return -ESPIPE;
-	if (file->ops->same_everywhere || file->ops->seek_ignored)
+	if (file->ops->same_everywhere)
 		return whence < 0 || whence > 4 ? -EINVAL : 0; /* SEEK_SET to SEEK_HOLE */
 	if (mutex_lock_killable(&file->pos_lock))
 		return -EINTR;
 	base = seek_base(file, offset, whence);
 	if (base < 0)
 		to = base;
-	else if (__builtin_add_overflow(base, offset, &to) || to < 0 || (uint64_t)to > inode_max_size(file->inode))
+	else if (__builtin_add_overflow(base, offset, &to) || to < 0)
 		to = -EINVAL;
 	else
 		file->pos = (uint64_t)to;

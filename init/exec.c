@@ -17,7 +17,6 @@
 #include "init/futex.h"
 #include "init/process.h"
 #include "init/timers.h"
-#include "init/shm.h"
 #include "init/where.h"
 #include "kernel/log.h"
 #include "kernel/slab.h"
@@ -167,7 +166,7 @@ static void program_take(struct program *p)
 	struct file *old_exe = self->exe;
 	irqflags_t flags;
 
-	futex_release(false);
+	futex_release();
 	flags = spin_lock_irq(&self->lock);
 	self->mm = p->mm;
 	self->exe = p->file;
@@ -186,7 +185,6 @@ static void program_take(struct program *p)
 	files_close_on_exec(self->files);
 	if (old_mm)
 		mm_put(old_mm);
-	shm_detached();
 	process_vfork_done(self);
 	if (old_exe)
 		file_put(old_exe);

@@ -12,7 +12,6 @@
 #include "init/process.h"
 #include "init/syscalls.h"
 #include "init/linux.h"
-#include "kernel/futex_pi.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "mm/fault.h"
@@ -80,7 +79,7 @@ static bool memory_shared(struct task *t)
 	return shared || atomic_load_explicit(&current->mm->users, memory_order_relaxed) > 1;
 }
 
-void futex_release(bool ends)
+void futex_release(void)
 {
 	struct task *t = task_current();
 	uintptr_t list = atomic_load_explicit(&t->robust_list, memory_order_relaxed), word = t->clear_tid;
@@ -88,11 +87,10 @@ void futex_release(bool ends)
 
 	atomic_store_explicit(&t->robust_list, 0, memory_order_relaxed);
 	t->clear_tid = 0;
-	if (list && current->mm)
-		robust_walk(list);
-	futex_pi_release(ends);
 	if (!current->mm)
 		return;
+	if (list)
+		robust_walk(list);
 	if (word && memory_shared(t) && !copy_to_user(word, &zero, sizeof(zero)))
 		futex_wake_user(word);
 }
@@ -111,6 +109,7 @@ long sys_set_robust_list(uintptr_t head, size_t size)
 static int robust_list_of(unsigned tid, uintptr_t *list)
 {
 	struct process *p = process_find(tid ? tid : current->tid);
+	int err = -ESRCH;
 	irqflags_t flags;
 	struct task *t;
 
@@ -121,12 +120,14 @@ static int robust_list_of(unsigned tid, uintptr_t *list)
 		return -EPERM;
 	}
 	flags = spin_lock_irq(&p->lock);
-	t = process_task(p, tid ? tid : current->tid);
-	if (t)
-		*list = atomic_load_explicit(&t->robust_list, memory_order_relaxed);
+	list_for_each(t, &p->tasks, link)
+		if (t->thread->tid == (tid ? tid : current->tid)) {
+			*list = atomic_load_explicit(&t->robust_list, memory_order_relaxed);
+			err = 0;
+		}
 	spin_unlock_irq(&p->lock, flags);
 	process_put(p);
-	return t ? 0 : -ESRCH;
+	return err;
 }
 
 long sys_get_robust_list(int tid, uintptr_t out, uintptr_t size_out)

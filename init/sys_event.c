@@ -10,6 +10,21 @@
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 
+/* A number for the file that make() makes. */
+static long descriptor(int err, struct file *file, bool close_on_exec)
+{
+	int fd;
+
+	if (err)
+		return err;
+	fd = fd_reserve(0, close_on_exec);
+	if (fd < 0)
+		file_put(file);
+	else
+		fd_install(fd, file);
+	return fd;
+}
+
 static unsigned vfs_nonblock(unsigned flags)
 {
 	return flags & ABI_O_NONBLOCK ? VFS_NONBLOCK : 0;
@@ -27,7 +42,7 @@ long sys_eventfd2(unsigned count, unsigned flags)
 	if (flags & ~(unsigned)(EFD_SEMAPHORE | ABI_O_CLOEXEC | ABI_O_NONBLOCK))
 		return -EINVAL;
 	err = eventfd_create(count, flags & EFD_SEMAPHORE, vfs_nonblock(flags), &file);
-	return fd_for(err, file, flags & ABI_O_CLOEXEC);
+	return descriptor(err, file, flags & ABI_O_CLOEXEC);
 }
 
 long sys_eventfd(unsigned count)
@@ -53,7 +68,7 @@ long sys_timerfd_create(int clock, unsigned flags)
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
 		return -EINVAL;
 	err = timerfd_create(clock == CLOCK_REALTIME, vfs_nonblock(flags), &file);
-	return fd_for(err, file, flags & ABI_O_CLOEXEC);
+	return descriptor(err, file, flags & ABI_O_CLOEXEC);
 }
 
 static struct itimerspec to_itimerspec(const struct timer_setting *left)
@@ -87,7 +102,7 @@ long sys_timerfd_settime(int fd, unsigned flags, uintptr_t from, uintptr_t old)
 
 	if (flags & ~(unsigned)(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
 		return -EINVAL;
-	file = fd_get_open(fd);
+	file = fd_get(fd);
 	if (!file)
 		return -EBADF;
 	err = timerfd_kind(file, &realtime);
@@ -104,7 +119,7 @@ long sys_timerfd_settime(int fd, unsigned flags, uintptr_t from, uintptr_t old)
 
 long sys_timerfd_gettime(int fd, uintptr_t out)
 {
-	struct file *file = fd_get_open(fd);
+	struct file *file = fd_get(fd);
 	struct timer_setting left = { 0 };
 	struct itimerspec its;
 	bool realtime;
@@ -134,7 +149,7 @@ long sys_epoll_create1(unsigned flags)
 	if (flags & ~(unsigned)ABI_O_CLOEXEC)
 		return -EINVAL;
 	err = epoll_create(&file);
-	return fd_for(err, file, flags & ABI_O_CLOEXEC);
+	return descriptor(err, file, flags & ABI_O_CLOEXEC);
 }
 
 long sys_epoll_create(int size)
@@ -152,8 +167,8 @@ long sys_epoll_ctl(int epfd, int op, int fd, uintptr_t from)
 	if (op != EPOLL_CTL_DEL && copy_from_user(&user, from, sizeof(user)))
 		return -EFAULT;
 	e = (struct epoll_event){ user.events, user.data };
-	epoll = fd_get_open(epfd);
-	file = fd_get_open(fd);
+	epoll = fd_get(epfd);
+	file = fd_get(fd);
 	if (epoll && file)
 		err = epoll_control(epoll, op, file, fd, &e);
 	if (epoll)
@@ -216,7 +231,7 @@ static long epoll_wait_fd(int epfd, uintptr_t out, int n, uint64_t deadline)
 		return -EINVAL;
 	if (!user_range_ok(out, (size_t)n * sizeof(struct abi_epoll_event)))
 		return -EFAULT;
-	epoll = fd_get_open(epfd);
+	epoll = fd_get(epfd);
 	if (!epoll)
 		return -EBADF;
 	ret = wait_events(epoll, out, n, deadline);

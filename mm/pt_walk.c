@@ -7,7 +7,6 @@
  */
 #include "kernel/stats.h"
 #include "lib/errno.h"
-#include "mm/lru.h"
 #include "mm/pt.h"
 #include "mm/vma.h"
 
@@ -47,8 +46,6 @@ static void zap_entry(struct zap *z, pte_t *slot, uintptr_t va)
 	z->to = va + PAGE_SIZE;
 	if (!page)
 		return;
-	if (!page_flag(page, PG_ANON | PG_WORKING) && arch_pte_accessed(old))
-		page_note_use(page);
 	z->pages[z->n++] = page;
 	atomic_fetch_sub_explicit(&z->mm->rss, 1, memory_order_relaxed);
 }
@@ -142,7 +139,6 @@ void pt_zap_file(const struct vma *vma, uintptr_t start, uintptr_t end, bool cop
 /* Unhooked tables, chained through their rcu_head until the TLB has been flushed. */
 struct gone_list {
 	struct rcu_head *first;
-	unsigned n;
 };
 
 static void gone_add(phys_t table, void *arg)
@@ -152,7 +148,6 @@ static void gone_add(phys_t table, void *arg)
 
 	head->next = list->first;
 	list->first = head;
-	list->n++;
 }
 
 static void table_free_rcu(struct rcu_head *head)
@@ -188,21 +183,21 @@ static bool whole_table_between(uintptr_t start, uintptr_t end, uintptr_t low, u
 void pt_free_tables(struct mm *mm, uintptr_t start, uintptr_t end, uintptr_t low, uintptr_t high)
 {
 	uintptr_t from = start & ~(TOP_SPAN - 1), to = (end + TOP_SPAN - 1) & ~(TOP_SPAN - 1);
-	struct gone_list list = { .n = 0 };
-	struct arch_unhook u = { .start = start, .end = end, .gone = gone_add, .arg = &list };
+	struct gone_list list = { NULL };
 
 	assert(end <= USER_TOP && low <= start && (end <= high || start >= end));
 	if (!whole_table_between(start, end, low, high))
 		return;
-	u.low = from < low ? low : from;
-	u.high = to > high ? high : to;
+	if (from < low)
+		from = low;
+	if (to > high)
+		to = high;
 	spin_lock(&mm->table_lock);
-	arch_pt_unhook(&mm->arch, &u);
+	arch_pt_unhook(&mm->arch, from, to, gone_add, &list);
 	spin_unlock(&mm->table_lock);
 	if (!list.first)
 		return;
-	atomic_fetch_sub_explicit(&mm->tables, list.n, memory_order_relaxed);
-	arch_tlb_flush_range(&mm->arch, u.low, u.high, false);
+	arch_tlb_flush_range(&mm->arch, from, to, false);
 	gone_free(&list);
 }
 
@@ -266,7 +261,7 @@ static int copy_entry(const struct vma *vma, struct mm *child, pte_t *slot, uint
 		return 0;
 	to = arch_pte_find(&child->arch, va);
 	if (!to)
-		to = pt_add_tables(child, va);
+		to = arch_pte_alloc(&child->arch, va);
 	if (!to)
 		return -ENOMEM;
 	pte = arch_pte_make(arch_pte_pfn(pte), pt_prot(vma, false));
