@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that change: bytes, sizes, holes, times; what each call refuses; and that the memory comes back. */
 #define _GNU_SOURCE
+#include "outcome.h"
 #include "tap.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,20 +17,6 @@
 #define PUNCH_HOLE 2
 #define OMIT 0x3ffffffe
 #define NOW 0x3fffffff
-
-static int err(long ret)
-{
-	return ret < 0 ? errno : 0;
-}
-
-static struct stat of(int fd)
-{
-	struct stat st;
-
-	memset(&st, 0, sizeof(st));
-	fstat(fd, &st);
-	return st;
-}
 
 static int fill_is(int fd, off_t from, size_t n, char c)
 {

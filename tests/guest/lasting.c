@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a file keeps: what was written before it had a name, the time of a store through a mapping, where its holes are. */
 #define _GNU_SOURCE
+#include "outcome.h"
 #include "tap.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -21,20 +22,6 @@
 #define L_DATA 3
 #define L_HOLE 4
 #define OTHERS 1500 /* more than the kernel keeps unused in memory */
-
-static int err(long ret)
-{
-	return ret < 0 ? errno : 0;
-}
-
-static struct stat of(int fd)
-{
-	struct stat st;
-
-	memset(&st, 0, sizeof(st));
-	fstat(fd, &st);
-	return st;
-}
 
 /* ---- a name that comes late ---- */
 
