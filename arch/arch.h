@@ -276,10 +276,16 @@ pte_t *arch_pte_alloc(struct arch_mm *am, uintptr_t va);
 /* The leaf slot of the lowest address >= *va and < end that has a table; *va is moved there. NULL: none. */
 pte_t *arch_pte_next(struct arch_mm *am, uintptr_t *va, uintptr_t end);
 
-/* Unhooks every table that serves nothing outside [start, end) and gives each to gone(); the caller flushes with
- * last_level = false before it frees any, and frees by RCU. Serialised like arch_pte_alloc. */
-void arch_pt_unhook(struct arch_mm *am, uintptr_t start, uintptr_t end, void (*gone)(phys_t table, void *arg),
-		    void *arg);
+struct arch_unhook {
+	uintptr_t start, end;			/* tables over any of this			*/
+	uintptr_t low, high;			/* that serve nothing outside of this		*/
+	void (*gone)(phys_t table, void *arg);
+	void *arg;
+};
+
+/* Unhooks those tables and gives each to gone(); the caller flushes with last_level = false before it frees any, and frees by RCU.
+ * Serialised like arch_pte_alloc. */
+void arch_pt_unhook(struct arch_mm *am, const struct arch_unhook *u);
 
 static inline pte_t arch_pte_make(pfn_t pfn, unsigned prot);
 static inline pte_t arch_pte_read(const pte_t *slot);	     /* one relaxed load */
@@ -291,6 +297,7 @@ static inline bool arch_pte_none(pte_t pte);
 static inline bool arch_pte_present(pte_t pte); /* hardware may use it; PROT_NONE pages count as present */
 static inline pfn_t arch_pte_pfn(pte_t pte);
 static inline unsigned arch_pte_prot(pte_t pte);
+static inline bool arch_pte_accessed(pte_t pte);
 static inline bool arch_pte_test_clear_accessed(pte_t *slot); /* atomic; no flush */
 
 /* On return no CPU holds an entry of [start, end) that is older than the call. last_level: no table page went

@@ -52,6 +52,10 @@ void table_free(phys_t table);
 void *arch_mem_alloc(size_t n); /* zeroed, 64-byte aligned, NULL if there is none; n <= 64 KiB */
 void arch_mem_free(void *p, size_t n);
 
+/* The first thing on the way to trap_fatal. Ends the machine at once, with one line, if such a way has been begun several times already: then
+ * what the report needs is itself broken, and each try ends in another exception. */
+void trap_fatal_begin(void);
+
 /* The kernel log, printf-like; any context. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

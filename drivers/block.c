@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "drivers/block.h"
 
+#include "drivers/iogroup.h"
 #include "kernel/slab.h"
 #include "kernel/stats.h"
 #include "kernel/time.h"
@@ -27,6 +28,8 @@ struct request *request_new(struct blkdev *dev, uint64_t sector, bool write)
 	r->done = NULL;
 	r->private = NULL;
 	r->error = 0;
+	r->bad = 0;
+	r->released = false;
 	list_init(&r->link);
 	return r;
 }
@@ -74,9 +77,12 @@ void block_submit(struct request *r)
 	might_sleep();
 	r->submitted = clock_ns();
 	r->error = on_device(r, bytes >> SECTOR_SHIFT) ? 0 : -EIO;
+	r->bad = r->error ? UINT64_MAX : 0;
+	r->released = false;
 	trace(&trace_submit, r->sector, bytes, r->write);
 	stat_inc(r->write ? STAT_io_writes : STAT_io_reads);
 	stat_add(STAT_io_bytes, (int64_t)bytes);
+	io_group_charge(bytes);
 	r->dev->ops->submit(r->dev, r);
 }
 

@@ -28,7 +28,9 @@ struct request {
 	unsigned nr_segments;			    /*						(O) */
 	void (*done)(struct request *r, int error); /* 0 or -EIO; any context; r is the owner's again	(O) */
 	void *private;				    /*						(O) */
-	int error;				    /* how it will end: no data moves if not 0	(D) */
+	int error;				    /* how it will end				(D) */
+	uint64_t bad;				    /* bit by segment: no data moves. Not 0 if error is not	(D) */
+	bool released;				    /* it was held back once, and is not any more	(D) */
 	struct list link;			    /* place in the device's queue		(D) */
 	uint64_t submitted;			    /* clock_ns					(D) */
 	uint64_t due;				    /* when it shall complete			(D) */
@@ -54,6 +56,12 @@ struct request *request_new(struct blkdev *dev, uint64_t sector, bool write);
 void request_free(struct request *r);
 bool request_add(struct request *r, void *data, uint32_t len); /* false: it is full */
 uint32_t request_bytes(const struct request *r);
+
+/* How segment i has ended, of a request that has ended with `error`. */
+static inline int request_segment_error(const struct request *r, unsigned i, int error)
+{
+	return r->bad >> i & 1 ? error : 0;
+}
 
 /* Thread context. Counts, and hands it to the device. What does not lie on the device ends in -EIO, when others would end. */
 void block_submit(struct request *r);

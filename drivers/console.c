@@ -138,7 +138,7 @@ static void give_credit(void)
 
 long console_read(char *buf, size_t n)
 {
-	static const struct wait_why why = { .what = "console input" };
+	static const struct wait_why why = { .what = "console input", .lasting = true };
 	long got = 0;
 	int err;
 

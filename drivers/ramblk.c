@@ -7,8 +7,9 @@
  * A request completes from a timer interrupt, never inside submit, even at no latency at all: so the page lock, waiting and retry are as real as
  * on a disk. Data moves at completion. Policy complete=inline moves it in submit instead, to show what difference that makes.
  *
- * The timer is armed for the head of the queue. Lists, settings and figures are changed under `lock`, which the timer takes too; data moves and
- * owners are told without it. What a request will take and whether it fails is decided when it enters service (drivers/ramblk_model.c).
+ * The timer is armed for the head of the queue. Lists, settings and figures are changed under `lock`, which is taken once to submit a request
+ * (twice if its submitter is made to wait) and once to complete it; data moves and owners are told without it. What a request will take and
+ * which of its segments fail is decided when it enters service (drivers/ramblk_model.c).
  *
  * The power cut: `cut` counts completed writes down. Whoever takes it to zero is the one who tells, and from then on nothing is written.
  */
@@ -42,7 +43,7 @@ void ramblk_cut_after(uint64_t writes, bool torn, void (*gone)(void))
 
 /* ---- moving data ---- */
 
-/* The first `most` bytes of the request. */
+/* The first `most` bytes of the request, but for segments that fail. */
 static void move_data(const struct ramblk *disk, const struct request *r, uint64_t most)
 {
 	char *at = disk->memory + (r->sector << SECTOR_SHIFT);
@@ -51,7 +52,9 @@ static void move_data(const struct ramblk *disk, const struct request *r, uint64
 		const struct segment *s = &r->segments[i];
 		size_t len = s->len < most ? s->len : most;
 
-		if (r->write)
+		if (r->bad >> i & 1)
+			; /* as it was, on both sides */
+		else if (r->write)
 			memcpy(at, s->data, len);
 		else
 			memcpy(s->data, at, len);
@@ -103,11 +106,11 @@ static void write_data(const struct ramblk *disk, const struct request *r)
 		power_goes();
 }
 
-static void account(struct ramblk *disk, const struct request *r)
+/* Lock held. */
+static void account(struct ramblk *disk, const struct request *r, uint64_t now)
 {
-	uint64_t took = (clock_ns() - r->submitted) | 1, sectors = request_bytes(r) >> SECTOR_SHIFT;
+	uint64_t took = (now - r->submitted) | 1, sectors = request_bytes(r) >> SECTOR_SHIFT;
 	unsigned bucket = bit_highest(took);
-	irqflags_t flags = spin_lock_irq(&disk->lock);
 
 	disk->histogram[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
 	if (r->error)
@@ -116,17 +119,17 @@ static void account(struct ramblk *disk, const struct request *r)
 		disk->writes++, disk->sectors_written += sectors;
 	else
 		disk->reads++, disk->sectors_read += sectors;
-	spin_unlock_irq(&disk->lock, flags);
 }
 
 /* The end of a request: its data moves, if it shall, and its owner is told. */
 static void complete(struct ramblk *disk, struct request *r)
 {
-	if (!r->error && r->write)
+	if (r->bad == UINT64_MAX)
+		; /* perhaps it does not even lie on the disk */
+	else if (r->write)
 		write_data(disk, r);
-	else if (!r->error)
+	else
 		move_data(disk, r, request_bytes(r));
-	account(disk, r);
 	request_done(r);
 }
 
@@ -147,8 +150,10 @@ static void insert(struct ramblk *disk, struct request *r)
 static void serve(struct ramblk *disk, struct request *r)
 {
 	r->due = clock_ns() + model_latency_ns(disk, r);
-	if (!r->error && model_fails(disk, r))
-		r->error = -EIO;
+	if (!r->error) {
+		r->bad = model_fails(disk, r);
+		r->error = r->bad ? -EIO : 0;
+	}
 	disk->busy++;
 	insert(disk, r);
 }
@@ -168,9 +173,10 @@ void ramblk_release_held(struct ramblk *disk)
 	struct request *r, *tmp;
 
 	list_for_each_safe(r, tmp, &disk->held, link) {
-		if (model_holds(disk, r))
+		if (model_still_holds(disk, r))
 			continue;
 		list_remove(&r->link);
+		r->released = true;
 		insert(disk, r); /* it was due long ago */
 	}
 }
@@ -180,14 +186,16 @@ static struct request *take_due(struct ramblk *disk)
 {
 	while (!list_empty(&disk->queue)) {
 		struct request *r = list_first(&disk->queue, struct request, link);
+		uint64_t now = clock_ns();
 
-		if (r->due > clock_ns()) {
+		if (r->due > now) {
 			timer_set(&disk->timer, r->due);
 			return NULL;
 		}
 		list_remove(&r->link);
-		if (!model_holds(disk, r)) {
+		if (r->released || !model_holds(disk, r)) {
 			disk->busy--;
+			account(disk, r, now);
 			ramblk_fill(disk);
 			return r;
 		}
@@ -213,37 +221,40 @@ static void timer_fired(struct timer *timer)
 
 /* ---- submitting ---- */
 
-/* As cgroup I/O control does: it is the submitter who waits. One who has been killed does not. */
-static void throttle(struct ramblk *disk, struct request *r)
+/* Locks. As cgroup I/O control does: it is the submitter who waits. One who has been killed does not. */
+static irqflags_t lock_throttled(struct ramblk *disk, const struct request *r)
 {
 	irqflags_t flags = spin_lock_irq(&disk->lock);
 	uint64_t now = clock_ns(), until = model_throttle(disk, r, now);
 
+	if (likely(until <= now))
+		return flags;
 	spin_unlock_irq(&disk->lock, flags);
-	if (unlikely(until > now))
-		thread_sleep_until(until, WAIT_KILLABLE);
+	thread_sleep_until(until, WAIT_KILLABLE);
+	return spin_lock_irq(&disk->lock);
 }
 
 static void enqueue(struct ramblk *disk, struct request *r)
 {
-	irqflags_t flags = spin_lock_irq(&disk->lock);
-
 	list_append(&disk->waiting, &r->link);
 	ramblk_fill(disk);
 	if (disk->busy > disk->deepest)
 		disk->deepest = disk->busy;
-	spin_unlock_irq(&disk->lock, flags);
 }
 
 static void ramblk_submit(struct blkdev *dev, struct request *r)
 {
 	struct ramblk *disk = container_of(dev, struct ramblk, dev);
+	bool now = policy_get(&policy.complete) == COMPLETE_INLINE;
+	irqflags_t flags = lock_throttled(disk, r);
 
-	throttle(disk, r);
-	if (policy_get(&policy.complete) == COMPLETE_INLINE)
-		complete(disk, r);
+	if (now)
+		account(disk, r, clock_ns());
 	else
 		enqueue(disk, r);
+	spin_unlock_irq(&disk->lock, flags);
+	if (now)
+		complete(disk, r);
 }
 
 static const struct blkdev_ops ramblk_ops = { .submit = ramblk_submit };

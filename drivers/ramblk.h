@@ -26,6 +26,9 @@ int ramblk_set(unsigned disk, unsigned setting, const char *value, char *why, si
 /* The value in force as text, cut to size. */
 void ramblk_show(unsigned disk, unsigned setting, char *buf, size_t size);
 
+/* Which request has been under way for longest, as text; nothing if there is none. Any context; waits for no lock. */
+void ramblk_oldest(char *buf, size_t size);
+
 /*
  * The power goes after `writes` more completed write requests, of all disks together: nothing is written any more, and gone() is called once, in
  * the completing interrupt. With `torn` the first of the requests then under way has moved half of its sectors.

@@ -5,6 +5,7 @@
 
 #include "drivers/block.h"
 #include "drivers/ramblk.h"
+#include "drivers/throttle.h"
 #include "kernel/time.h"
 #include "lib/prng.h"
 
@@ -23,24 +24,18 @@ struct latency {
 };
 
 enum { TOUCH_READS = 1, TOUCH_WRITES = 2 };
-enum error_when { ERROR_ALWAYS, ERROR_ONCE, ERROR_CHANCE };
+enum rule_when { WHEN_ALWAYS, WHEN_ONCE, WHEN_CHANCE, WHEN_NTH };
 
-/* Requests that touch [first, last] fail, or are held back. */
+/* Requests that touch [first, last] fail, as far as their segments do, or are held back. */
 struct sector_rule {
 	uint64_t first, last;
-	unsigned touch;	      /* TOUCH_*; 0: the rule is not in use */
-	enum error_when when; /* error rules only */
-	uint32_t chance;      /* in a million: ERROR_CHANCE */
+	unsigned touch;	     /* TOUCH_*; 0: the rule is not in use, or not any more */
+	enum rule_when when; /* of hold rules: ALWAYS or NTH */
+	uint32_t number;     /* CHANCE: in a million; NTH: how many are still to come, that one included */
 };
 
 #define RULES 16
 #define BUCKETS 40 /* of the latency histogram: the k-th counts 2^k to 2^(k+1) ns */
-
-/* What submitters may have: so many units a second, and bursts of BURST_NS at once. (D) */
-struct throttle {
-	uint64_t per_second; /* 0: no bound	*/
-	uint64_t next;	     /* clock_ns at which the next one is due if all goes evenly	*/
-};
 
 /* (C) constant, (D) lock */
 struct ramblk {
@@ -80,8 +75,9 @@ static inline uint64_t request_end(const struct request *r)
 /* ---- drivers/ramblk_model.c; all with the lock held ---- */
 
 uint64_t model_latency_ns(struct ramblk *disk, const struct request *r);
-bool model_fails(struct ramblk *disk, const struct request *r);
-bool model_holds(const struct ramblk *disk, const struct request *r);
+uint64_t model_fails(struct ramblk *disk, const struct request *r); /* bit by segment */
+bool model_holds(struct ramblk *disk, const struct request *r);	    /* when it is due */
+bool model_still_holds(const struct ramblk *disk, const struct request *r); /* when the rules have changed */
 
 /* Charges the request; until when its submitter must sleep (clock_ns scale; not later than now: it need not). */
 uint64_t model_throttle(struct ramblk *disk, const struct request *r, uint64_t now);

@@ -9,7 +9,6 @@
 #include "drivers/ramblk_impl.h"
 #include "mm/policy.h"
 
-#define BURST_NS (10 * NSEC_PER_MSEC)
 #define MIB_SECTORS (1024 * 1024 / SECTOR_SIZE)
 #define MILLION 1000000u
 
@@ -64,43 +63,71 @@ static bool touches(const struct sector_rule *rule, const struct request *r)
 	return rule->touch & kind && r->sector <= rule->last && rule->first < request_end(r);
 }
 
-bool model_fails(struct ramblk *disk, const struct request *r)
+/* Does the rule mean this request, which it touches? */
+static bool strikes(struct ramblk *disk, struct sector_rule *rule)
 {
-	for (unsigned i = 0; i < RULES; i++) {
-		struct sector_rule *rule = &disk->errors[i];
+	bool now = true;
 
-		if (!touches(rule, r))
-			continue;
-		if (rule->when == ERROR_CHANCE && prng_below(&disk->random, MILLION) >= rule->chance)
-			continue;
-		if (rule->when == ERROR_ONCE)
-			rule->touch = 0;
+	switch (rule->when) {
+	case WHEN_ALWAYS:
 		return true;
+	case WHEN_CHANCE:
+		return prng_below(&disk->random, MILLION) < rule->number;
+	case WHEN_NTH:
+		now = !--rule->number;
+		break;
+	case WHEN_ONCE:
+		break;
 	}
-	return false;
+	if (now)
+		rule->touch = 0;
+	return now;
 }
 
-bool model_holds(const struct ramblk *disk, const struct request *r)
+/* Which segments have a sector of the rule's. */
+static uint64_t touched(const struct sector_rule *rule, const struct request *r)
+{
+	uint64_t sector = r->sector, mask = 0;
+
+	for (unsigned i = 0; i < r->nr_segments; i++) {
+		uint64_t end = sector + (r->segments[i].len >> SECTOR_SHIFT);
+
+		if (sector <= rule->last && rule->first < end)
+			mask |= 1ull << i;
+		sector = end;
+	}
+	return mask;
+}
+
+uint64_t model_fails(struct ramblk *disk, const struct request *r)
+{
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < RULES; i++)
+		if (touches(&disk->errors[i], r) && strikes(disk, &disk->errors[i]))
+			mask |= touched(&disk->errors[i], r);
+	return mask;
+}
+
+bool model_holds(struct ramblk *disk, const struct request *r)
 {
 	for (unsigned i = 0; i < RULES; i++)
-		if (touches(&disk->holds[i], r))
+		if (touches(&disk->holds[i], r) && strikes(disk, &disk->holds[i]))
 			return true;
 	return false;
 }
 
-static uint64_t charge(struct throttle *t, uint64_t units, uint64_t now)
+bool model_still_holds(const struct ramblk *disk, const struct request *r)
 {
-	if (!t->per_second)
-		return 0;
-	if (t->next < now)
-		t->next = now;
-	t->next += units * NSEC_PER_SEC / t->per_second;
-	return t->next > BURST_NS ? t->next - BURST_NS : 0;
+	for (unsigned i = 0; i < RULES; i++)
+		if (disk->holds[i].when == WHEN_ALWAYS && touches(&disk->holds[i], r))
+			return true;
+	return false;
 }
 
 uint64_t model_throttle(struct ramblk *disk, const struct request *r, uint64_t now)
 {
-	uint64_t one = charge(&disk->iops, 1, now), bytes = charge(&disk->bandwidth, request_bytes(r), now);
+	uint64_t one = throttle_charge(&disk->iops, 1, now), bytes = throttle_charge(&disk->bandwidth, request_bytes(r), now);
 
 	return one > bytes ? one : bytes;
 }

@@ -6,11 +6,15 @@
  *	depth		requests served at a time, 0: all
  *	iops		requests a second, 0: no bound		(the submitter sleeps)
  *	bandwidth	bytes a second, K, M or G may follow, 0: no bound	(the same)
- *	errors		none, or rules FIRST-LAST,rw[,once|,chance:MILLIONTHS] separated by blanks: requests that touch these sectors fail
- *	hold		none, or rules FIRST-LAST,rw: such requests do not complete until the rule is gone
+ *	errors		none, or rules FIRST-LAST,rw[,once|,chance:MILLIONTHS|,nth:K] separated by blanks: requests that touch these sectors
+ *			fail, once, or with that probability, or the K-th of them only. Of a request for several pages the pages fail that
+ *			have such a sector.
+ *	hold		none, or rules FIRST-LAST,rw[,nth:K]: such requests, or the K-th of them, do not complete until the value is another
  *	seed		of everything that is left to chance
+ *	stats		to be looked at: counts, requests under way, how long they took
  *
- * `r` or `w` instead of `rw`: only reads, only writes. One value replaces the one before; a value with a mistake in it changes nothing.
+ * `r` or `w` instead of `rw`: only reads, only writes. A rule that has struck once and for all is not shown any more. One value replaces the
+ * one before; a value with a mistake in it changes nothing.
  */
 #include "drivers/ramblk_impl.h"
 
@@ -47,19 +51,22 @@ static unsigned take_touch(const char **s)
 	return take_word(s, ",w") ? TOUCH_WRITES : 0;
 }
 
-static bool take_when(const char **s, struct sector_rule *rule)
+static bool take_when(const char **s, struct sector_rule *rule, bool errors)
 {
-	uint64_t chance;
+	uint64_t number = 1;
+	bool good = true;
 
-	if (take_word(s, ",once")) {
-		rule->when = ERROR_ONCE;
-	} else if (take_word(s, ",chance:")) {
-		if (!take_number(s, 1000000, &chance))
-			return false;
-		rule->when = ERROR_CHANCE;
-		rule->chance = (uint32_t)chance;
+	if (take_word(s, ",nth:")) {
+		rule->when = WHEN_NTH;
+		good = take_number(s, UINT32_MAX, &number) && number;
+	} else if (errors && take_word(s, ",once")) {
+		rule->when = WHEN_ONCE;
+	} else if (errors && take_word(s, ",chance:")) {
+		rule->when = WHEN_CHANCE;
+		good = take_number(s, 1000000, &number);
 	}
-	return true;
+	rule->number = (uint32_t)number;
+	return good;
 }
 
 static bool take_rule(const char **s, struct sector_rule *rule, bool errors)
@@ -68,7 +75,7 @@ static bool take_rule(const char **s, struct sector_rule *rule, bool errors)
 	if (!take_number(s, UINT64_MAX, &rule->first) || *(*s)++ != '-' || !take_number(s, UINT64_MAX, &rule->last))
 		return false;
 	rule->touch = take_touch(s);
-	return rule->touch && rule->first <= rule->last && (!errors || take_when(s, rule));
+	return rule->touch && rule->first <= rule->last && take_when(s, rule, errors);
 }
 
 static bool parse_rules(const char *s, struct sector_rule *rules, bool errors)
@@ -243,10 +250,10 @@ static void rules_show(const struct sector_rule *rules, struct line *l)
 		if (!rule->touch)
 			continue;
 		line_add(l, "%s%lu-%lu,%s", any ? " " : "", rule->first, rule->last, touch[rule->touch]);
-		if (rule->when == ERROR_ONCE)
+		if (rule->when == WHEN_ONCE)
 			line_add(l, ",once");
-		if (rule->when == ERROR_CHANCE)
-			line_add(l, ",chance:%u", rule->chance);
+		if (rule->when == WHEN_CHANCE || rule->when == WHEN_NTH)
+			line_add(l, rule->when == WHEN_NTH ? ",nth:%u" : ",chance:%u", rule->number);
 		any = true;
 	}
 	if (!any)
@@ -299,8 +306,8 @@ static const struct setting {
 	{ "iops", number_parse, iops_set, iops_show, "a number, 0 for no bound" },
 	{ "bandwidth", size_parse, bandwidth_set, bandwidth_show, "bytes a second (K, M, G may follow), 0 for no bound" },
 	{ "errors", errors_parse, errors_set, errors_show,
-	  "none, or up to 16 rules FIRST-LAST,rw (or r, w), each perhaps with ,once or ,chance:MILLIONTHS" },
-	{ "hold", hold_parse, hold_set, hold_show, "none, or up to 16 rules FIRST-LAST,rw (or r, w)" },
+	  "none, or up to 16 rules FIRST-LAST,rw (or r, w), each perhaps with ,once or ,chance:MILLIONTHS or ,nth:K" },
+	{ "hold", hold_parse, hold_set, hold_show, "none, or up to 16 rules FIRST-LAST,rw (or r, w), each perhaps with ,nth:K" },
 	{ "seed", number_parse, seed_set, seed_show, "a number" },
 	{ "stats", NULL, NULL, stats_show, NULL },
 };

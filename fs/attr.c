@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Changing an inode, whatever its names: mode, owner, times, size, blocks; and seeing it onto the disk. Everybody is root. */
-#include "fs/vfs.h"
+#include "fs/attr.h"
+#include "fs/seals.h"
 
 #include "lib/errno.h"
 #include "mm/truncate.h"
@@ -22,10 +23,14 @@ int vfs_chmod(struct inode *inode, unsigned mode)
 	err = change_begin(inode);
 	if (err)
 		return err;
-	inode->mode = inode_type(inode) | (mode & 07777);
-	inode_touch_locked(inode, TOUCH_CTIME);
+	if ((inode->mode ^ mode) & 0111)
+		err = inode_seals(inode, VFS_SEAL_EXEC);
+	if (!err) {
+		inode->mode = inode_type(inode) | (mode & 07777);
+		inode_touch_locked(inode, TOUCH_CTIME);
+	}
 	mutex_unlock(&inode->lock);
-	return 0;
+	return err;
 }
 
 /* A program that changes hands no longer runs as its owner; S_ISGID without execution means something else. */
@@ -74,11 +79,6 @@ int vfs_set_times(struct inode *inode, const struct timestamp *atime, const stru
 
 /* ---- size ---- */
 
-uint64_t inode_max_size(const struct inode *inode)
-{
-	return inode->super->max_size ? inode->super->max_size : INT64_MAX;
-}
-
 /* Lock held. */
 static int truncate_locked(struct inode *inode, uint64_t size)
 {
@@ -120,8 +120,9 @@ int vfs_truncate(struct inode *inode, uint64_t size)
 /* Lock held. */
 static int fallocate_locked(struct inode *inode, unsigned mode, uint64_t start, uint64_t len)
 {
-	bool grows = !(mode & FALLOC_KEEP_SIZE) && start + len > mapping_size(&inode->mapping);
-	int err = inode_seals(inode, (grows ? VFS_SEAL_GROW : 0) | (mode & FALLOC_PUNCH_HOLE ? VFS_SEAL_WRITE : 0));
+	bool beyond = start + len > mapping_size(&inode->mapping);
+	bool grows = !(mode & FALLOC_KEEP_SIZE) && beyond;
+	int err = inode_seals(inode, mode & FALLOC_PUNCH_HOLE ? VFS_SEALS_WRITE : beyond ? VFS_SEAL_GROW : 0);
 
 	if (!err)
 		err = inode->ops->fallocate(inode, mode, start, len);

@@ -12,7 +12,7 @@
 #include "kernel/slab.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 #include "mm/writeback.h"
 
 /* (C) constant, (A) atomic */
@@ -31,14 +31,19 @@ struct carried {
 static struct slab_cache io_cache = SLAB_CACHE("page-io", struct page_io);
 static struct slab_cache carried_cache = SLAB_CACHE("carried", struct carried);
 
-/* Others wait for these pages, and it would be a pity to give them an error. */
-static void *alloc_or_wait(struct slab_cache *cache)
+/*
+ * Others wait for these pages, and it would be a pity to give them an error. A write gets none, for what it writes has no other copy: it waits
+ * for memory, with what it has gathered on its way, so that somebody's end brings some back. Each cache keeps a slab once it has had one.
+ */
+static void *alloc_or_wait(struct io_batch *b, struct slab_cache *cache)
 {
 	void *p;
 
-	do {
-		p = slab_alloc(cache);
-	} while (!p && page_make_room());
+	while (!(p = slab_alloc(cache))) {
+		io_batch_submit(b);
+		if (!page_make_room() && !b->write)
+			return NULL;
+	}
 	return p;
 }
 
@@ -50,9 +55,9 @@ static void page_done(struct page *page, bool write, int error)
 		page_read_done(page, error);
 }
 
-struct page_io *page_io_begin(const struct io_batch *b, struct page *page, unsigned end)
+struct page_io *page_io_begin(struct io_batch *b, struct page *page, unsigned end)
 {
-	struct page_io *p = alloc_or_wait(&io_cache);
+	struct page_io *p = alloc_or_wait(b, &io_cache);
 
 	if (!p) {
 		page_done(page, b->write, -ENOMEM);
@@ -91,7 +96,7 @@ static void request_io_done(struct request *r, int error)
 	struct carried *c = r->private;
 
 	for (unsigned i = 0; i < r->nr_segments; i++)
-		piece_done(c->io[i], error);
+		piece_done(c->io[i], request_segment_error(r, i, error));
 	slab_free(&carried_cache, c);
 	request_free(r);
 }
@@ -114,12 +119,12 @@ static bool request_for(struct io_batch *b, uint64_t sector)
 		io_batch_submit(b);
 	if (b->request)
 		return true;
-	c = alloc_or_wait(&carried_cache);
+	c = alloc_or_wait(b, &carried_cache);
 	if (!c)
 		return false;
 	do {
 		b->request = request_new(b->dev, sector, b->write);
-	} while (!b->request && page_make_room());
+	} while (!b->request && (page_make_room() || b->write));
 	if (!b->request) {
 		slab_free(&carried_cache, c);
 		return false;

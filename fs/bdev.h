@@ -23,8 +23,8 @@ struct io_batch {
 };
 
 /* A page about to be moved in pieces, of which the first `end` bytes belong to the file: after a read what lies behind will be zero, whatever
- * the pieces bring. NULL (no memory): it is done already. */
-struct page_io *page_io_begin(const struct io_batch *b, struct page *page, unsigned end);
+ * the pieces bring. NULL (no memory, never of a write): it is done already. */
+struct page_io *page_io_begin(struct io_batch *b, struct page *page, unsigned end);
 
 /* [offset, offset+len) of the page lies in these sectors: both multiples of a sector. */
 void page_io_piece(struct io_batch *b, struct page_io *p, unsigned offset, unsigned len, uint64_t sector);

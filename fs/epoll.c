@@ -12,9 +12,15 @@
  *
  * Locks: `items` guards which items there are, of every epoll, against changes of a set, collecting, and the end of files and epolls. It is
  * held while a file is asked, never over a copy to user memory. `ready` lists have a spinlock each, taken in wakes, under the lock of the
- * queue that was woken. So an epoll's own queues have classes after that of others: `watchers`, where epolls wait that watch this one, then
- * `wait`, for everybody else. Only an epoll that watches none may be watched: so a wake never goes from watchers to watchers.
- * `watched` is set before the watcher looks at the ready list, and read after the list has been added to: either it is seen, or the item is.
+ * queue that was woken. So an epoll's own queues have classes after that of others: `nested`, then `wait`.
+ *
+ * Epolls that watch epolls, up to NESTS deep and never in a circle: all items that do so, whomever they watch, wait on one queue, `nested`,
+ * which is woken when an epoll that is watched becomes ready. One walk of it reaches every level, so no wake goes from queue to queue; what
+ * has nothing to tell is found out by who collects. `watched` is set before the watcher looks at the ready list, and read after the list
+ * has been added to: either it is seen, or the item is.
+ *
+ * Of exclusive items on one queue a wake stops at the first whose epoll has a sleeper. If that one is leaving just now, the event is on its
+ * ready list, and nobody else's.
  */
 #include "fs/event.h"
 
@@ -23,17 +29,19 @@
 #include "lib/errno.h"
 
 #define QUEUES 2 /* that one file may name */
+#define NESTS 4	 /* from an epoll to the innermost one, at most */
 #define QUIET 0x7fffffffu /* events of an item that has told its one event: none */
 
 static struct mutex items = { .q = WAITQ_INIT(items.q), .class = LOCK_EPOLL };
+static struct waitq nested = { SPINLOCK_INIT(LOCK_EPOLL_NESTED), LIST_INIT(nested.waiters) }; /* items that watch epolls */
 
 /* (E) items, (Y) ready_lock */
 struct epoll {
 	struct list items;	/* struct item.link			(E) */
 	struct spinlock ready_lock;
 	struct list ready;	/* struct item.ready			(Y) */
-	struct waitq watchers;	/* epolls that watch this one */
 	struct waitq wait;	/* who collects or polls */
+	struct file *file;	/* it, as others may watch it		(C) */
 	unsigned watches;	/* items that are epolls		(E) */
 	_Atomic unsigned watched; /* items that this epoll is		(E) to write */
 };
@@ -105,14 +113,28 @@ static void item_ready(struct item *i)
 {
 	ready_add(i);
 	if (watched(i->epoll))
-		waitq_wake_all(&i->epoll->watchers);
+		waitq_wake_all(&nested);
 	waitq_wake_all(&i->epoll->wait);
 }
 
 /* A queue of the file's is woken; its lock is held. */
-static void item_woken(struct waiter *w)
+static bool item_woken(struct waiter *w)
 {
-	item_ready(w->arg);
+	struct item *i = w->arg;
+	bool enough = w->exclusive && waitq_busy(&i->epoll->wait);
+
+	item_ready(i);
+	return enough;
+}
+
+/* The same of `nested`, all of which is being walked. */
+static bool nested_woken(struct waiter *w)
+{
+	struct item *i = w->arg;
+
+	ready_add(i);
+	waitq_wake_all(&i->epoll->wait);
+	return false;
 }
 
 /* ---- items; `items` held ---- */
@@ -134,7 +156,8 @@ static void item_watch(struct poller *poller, struct waitq *q)
 	assert(i->queues < QUEUES);
 	i->queue[i->queues] = q;
 	i->waiter[i->queues].arg = i;
-	waitq_add_callback(q, &i->waiter[i->queues++], item_woken);
+	i->waiter[i->queues].exclusive = i->event.events & EPOLL_EXCLUSIVE;
+	waitq_add_callback(q, &i->waiter[i->queues++], q == &nested ? nested_woken : item_woken);
 }
 
 static const struct file_ops epoll_ops;
@@ -176,12 +199,45 @@ static void tell_if_ready(struct item *i, struct poller *poller)
 		item_ready(i);
 }
 
+/* How many epolls deep ep watches others; more than NESTS: too many, or `outer` among them. */
+static unsigned depth_below(const struct epoll *ep, const struct epoll *outer)
+{
+	unsigned most = 0;
+	struct item *i;
+
+	if (ep == outer)
+		return NESTS + 1;
+	if (!ep->watches)
+		return 0;
+	list_for_each(i, &ep->items, link) {
+		struct epoll *inner = epoll_of(i->file);
+		unsigned depth = inner ? 1 + depth_below(inner, outer) : 0;
+
+		most = depth > most ? depth : most;
+	}
+	return most;
+}
+
+/* How many epolls deep it is watched by others. */
+static unsigned depth_above(const struct epoll *ep)
+{
+	unsigned most = 0;
+	struct item *i;
+
+	list_for_each(i, &ep->file->watchers, of_file) {
+		unsigned depth = 1 + depth_above(i->epoll);
+
+		most = depth > most ? depth : most;
+	}
+	return most;
+}
+
 static int item_add(struct epoll *ep, struct file *file, int fd, const struct epoll_event *e)
 {
 	struct epoll *inner = epoll_of(file);
 	struct item *i;
 
-	if (inner && (inner->watches || watched(ep)))
+	if (inner && depth_below(inner, ep) + 1 + depth_above(ep) > NESTS)
 		return -ELOOP;
 	i = kzalloc(sizeof(*i));
 	if (!i)
@@ -209,11 +265,23 @@ static int control_locked(struct epoll *ep, int op, struct file *file, int fd, c
 		return -ENOENT;
 	if (op == EPOLL_CTL_DEL) {
 		item_remove(i);
+	} else if (i->event.events & EPOLL_EXCLUSIVE) {
+		return -EINVAL;
 	} else {
 		i->event = *e;
 		tell_if_ready(i, NULL);
 	}
 	return 0;
+}
+
+#define EXCLUSIVE_OK (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLL_WAKEUP | EPOLL_EXCLUSIVE | EPOLL_EDGE)
+
+/* Exclusive is what is added so, and not what waits for other epolls. */
+static bool exclusive_ok(int op, const struct file *file, const struct epoll_event *e)
+{
+	if (op == EPOLL_CTL_DEL || !(e->events & EPOLL_EXCLUSIVE))
+		return true;
+	return op == EPOLL_CTL_ADD && !(e->events & ~EXCLUSIVE_OK) && !epoll_of(file);
 }
 
 int epoll_control(struct file *epoll, int op, struct file *file, int fd, const struct epoll_event *e)
@@ -223,7 +291,7 @@ int epoll_control(struct file *epoll, int op, struct file *file, int fd, const s
 
 	if (!file->ops->poll)
 		return -EPERM;
-	if (!ep || epoll == file || op < EPOLL_CTL_ADD || op > EPOLL_CTL_MOD)
+	if (!ep || epoll == file || op < EPOLL_CTL_ADD || op > EPOLL_CTL_MOD || !exclusive_ok(op, file, e))
 		return -EINVAL;
 	mutex_lock(&items);
 	err = control_locked(ep, op, file, fd, e);
@@ -287,7 +355,7 @@ int epoll_collect(struct file *epoll, struct epoll_event *events, int n)
 int epoll_sleep(struct file *epoll, uint64_t deadline)
 {
 	struct epoll *ep = epoll_of(epoll);
-	struct wait_why why = { .what = "epoll", .object = ep };
+	struct wait_why why = { .what = "epoll", .lasting = true, .object = ep };
 
 	return wait_until(&ep->wait, &why, WAIT_SIGNAL, deadline, ready_any(ep));
 }
@@ -313,7 +381,7 @@ static unsigned epoll_poll(struct file *file, struct poller *poller)
 	struct epoll *ep = file->private;
 	bool by_epoll = poller && poller->watch == item_watch, held = mutex_held(&items), ready;
 
-	poll_watch(poller, by_epoll ? &ep->watchers : &ep->wait);
+	poll_watch(poller, by_epoll ? &nested : &ep->wait);
 	if (!held)
 		mutex_lock(&items);
 	ready = ready_really(ep);
@@ -334,7 +402,7 @@ static void epoll_release(struct file *file)
 	kfree(ep);
 }
 
-static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release, .stream = true };
+static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release, .stream = true, .seek_ignored = true };
 
 int epoll_create(struct file **out)
 {
@@ -347,11 +415,11 @@ int epoll_create(struct file **out)
 	list_init(&ep->ready);
 	spin_init(&ep->ready_lock, LOCK_EPOLL_READY);
 	waitq_init(&ep->wait);
-	waitq_init(&ep->watchers);
 	spin_init(&ep->wait.lock, LOCK_EPOLL_WAIT);
-	spin_init(&ep->watchers.lock, LOCK_EPOLL_WATCHERS);
 	err = anon_open(&epoll_ops, ep, 0, out);
 	if (err)
 		kfree(ep);
+	else
+		ep->file = *out;
 	return err;
 }

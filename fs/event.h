@@ -30,7 +30,7 @@ void timerfd_get(struct file *file, struct timer_setting *left);
 
 /* ---- fs/epoll.c ---- */
 
-enum { EPOLL_ONESHOT = 1 << 30 };
+enum { EPOLL_EXCLUSIVE = 1 << 28, EPOLL_WAKEUP = 1 << 29, EPOLL_ONESHOT = 1 << 30 };
 #define EPOLL_EDGE (1u << 31)
 
 struct epoll_event {

@@ -53,7 +53,7 @@ static int try_add(struct eventfd *e, uint64_t value)
 
 static long eventfd_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	static const struct wait_why why = { .what = "event" };
+	static const struct wait_why why = { .what = "event", .lasting = true };
 	struct eventfd *e = file->private;
 	uint64_t value;
 	int err;
@@ -70,7 +70,7 @@ static long eventfd_read(struct file *file, uintptr_t buf, size_t n, uint64_t po
 
 static long eventfd_write(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	static const struct wait_why why = { .what = "room in an event counter" };
+	static const struct wait_why why = { .what = "room in an event counter", .lasting = true };
 	struct eventfd *e = file->private;
 	uint64_t value;
 	int err;
@@ -110,6 +110,7 @@ static const struct file_ops eventfd_ops = {
 	.poll = eventfd_poll,
 	.release = eventfd_release,
 	.stream = true,
+	.seek_ignored = true,
 };
 
 int eventfd_create(uint64_t count, bool semaphore, unsigned flags, struct file **out)

@@ -281,7 +281,7 @@ static uint32_t clear(uint8_t *map, uint32_t bit, uint32_t count)
 	return were;
 }
 
-/* Blocks of one group. */
+/* Blocks of one group. 0, or they could not be given. */
 static int give_to(struct ext2 *fs, uint32_t g, uint32_t block, uint32_t count)
 {
 	struct ext2_meta m, map;
@@ -302,17 +302,22 @@ static int give_to(struct ext2 *fs, uint32_t g, uint32_t block, uint32_t count)
 	ext2_group_unlock(fs, g, &m);
 	ext2_meta_put(&map);
 	atomic_fetch_add_explicit(&fs->free_blocks, n, memory_order_relaxed);
-	return n == count ? 0 : ext2_corrupt(fs, "the block bitmap of group", g);
+	if (n != count)
+		ext2_corrupt(fs, "the block bitmap of group", g);
+	return 0;
 }
 
-void ext2_blocks_return(struct ext2 *fs, uint32_t block, uint32_t count)
+int ext2_blocks_return(struct ext2 *fs, uint32_t *block, uint32_t *count)
 {
-	while (count) {
-		uint32_t g = (block - fs->first_block) / fs->blocks_per_group;
-		uint32_t room = group_first(fs, g) + group_size(fs, g) - block, n = count < room ? count : room;
+	while (*count) {
+		uint32_t g = (*block - fs->first_block) / fs->blocks_per_group;
+		uint32_t room = group_first(fs, g) + group_size(fs, g) - *block, n = *count < room ? *count : room;
+		int err = give_to(fs, g, *block, n);
 
-		give_to(fs, g, block, n);
-		block += n;
-		count -= n;
+		if (err)
+			return err;
+		*block += n;
+		*count -= n;
 	}
+	return 0;
 }

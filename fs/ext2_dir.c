@@ -11,8 +11,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define DIRENT_MIN 8
-
 void ext2_cursor_put(struct ext2_cursor *c)
 {
 	ext2_meta_put(&c->meta);

@@ -18,6 +18,7 @@
 #define EXT2_GOOD_OLD_FIRST_INO 11 /* revision 0: lower numbers are the file system's own */
 #define EXT2_GOOD_OLD_INODE_SIZE 128
 #define EXT2_LINK_MAX 32000
+#define DIRENT_MIN 8
 #define EXT2_FAST_LINK (EXT2_SLOTS * 4) /* bytes of text that an inode has room for */
 
 struct ext2_super_block {

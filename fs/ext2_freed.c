@@ -1,38 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks that were dropped, but may not be used again yet.
+ * Blocks and inode numbers that were dropped, but may not be used again yet.
  *
  * If the power fails, the disk may still say that they are the old file's, whose bytes somebody was promised to find there. So they stay
- * marked in the bitmap until the inode (or indirect block) that dropped them has been written:
+ * marked in the bitmaps until whatever named them has been written. There are two lists, and a release makes two rounds:
  *
- * 1. Whoever drops a block changes what names it, marks that dirty, and then puts the block on fs->freed.
- * 2. ext2_freed_release takes the list, flushes, and then clears the bits. What it took was put there after its namers became dirty, so the
- *    flush wrote them. The flush also ends every older write of the blocks themselves as metadata (ext2_meta.c, 4).
+ * 1. fs->freed: blocks that a file has dropped and goes on without. Whoever drops one changes what names it, marks that dirty, and then puts
+ *    the block there.
+ * 2. fs->unlinked: an inode that has lost its last name, and its blocks. Its entry in a directory is gone, and that is dirty; but the inode
+ *    on the disk, and the tables it leads to, are as they were: for as long as the disk has the name, it has the file.
+ * 3. A round takes both lists, flushes, and returns what was freed: its namers became dirty before it came there, so the flush wrote them.
+ *    The flush also ends every older write of the blocks themselves as metadata (ext2_meta.c, 4). Then the names of what was unlinked are
+ *    off the disk too: those inodes are marked deleted, which is dirty, and all that was theirs is freed. The second round returns it.
+ * 4. If the flush fails, or a bitmap cannot be read, things stay where they are, for the next time.
  *
- * It is done by sync, when the list is long, and when the disk seems full. Counted as free (statfs), as on any system.
+ * It is done by sync, when the lists are long, and when the disk seems full. Counted as free (statfs), as on any system.
  */
 #include "fs/ext2.h"
 #include "kernel/slab.h"
 #include "lib/errno.h"
+#include "mm/reclaim.h"
 
 #define FREED_MANY 8192 /* blocks */
+#define ITEMS_MANY 4096
 
-/* (F) freed_lock */
-struct freed {
-	struct list link;      /* (F) */
-	uint32_t block, count; /* (F) */
-};
+static struct slab_cache freed_cache = SLAB_CACHE("ext2-freed", struct ext2_freed);
 
-static struct slab_cache freed_cache = SLAB_CACHE("ext2-freed", struct freed);
-
-/* Onto the end of the list's last run? Lock held. */
-static bool append(struct ext2 *fs, uint32_t block, uint32_t count)
+/* Nothing that was dropped may be forgotten, so this ends only with memory. */
+static struct ext2_freed *freed_new(void)
 {
-	struct freed *last;
+	struct ext2_freed *f;
 
-	if (list_empty(&fs->freed))
+	while (!(f = slab_alloc(&freed_cache)))
+		if (!page_make_room())
+			thread_yield();
+	return f;
+}
+
+/* Onto the end of the list's last run? */
+static bool append(struct list *to, uint32_t block, uint32_t count)
+{
+	struct ext2_freed *last = list_empty(to) ? NULL : list_entry(to->prev, struct ext2_freed, link);
+
+	if (!last || last->ino)
 		return false;
-	last = list_entry(fs->freed.prev, struct freed, link);
 	if (block + count == last->block)
 		last->block = block;
 	else if (last->block + last->count != block)
@@ -41,49 +52,129 @@ static bool append(struct ext2 *fs, uint32_t block, uint32_t count)
 	return true;
 }
 
-void ext2_blocks_free(struct ext2 *fs, uint32_t block, uint32_t count)
+void ext2_gone_add(struct list *gone, uint32_t block, uint32_t count)
 {
-	struct freed *f = slab_alloc(&freed_cache);
-	bool kept = false;
+	struct ext2_freed *f;
 
+	if (append(gone, block, count))
+		return;
+	f = freed_new();
+	*f = (struct ext2_freed){ .block = block, .count = count };
+	list_append(gone, &f->link);
+}
+
+/* How much is on a list: its blocks, inodes and items. */
+static void count_list(struct ext2 *fs, const struct list *list, int sign)
+{
+	const struct ext2_freed *f;
+
+	list_for_each(f, list, link) {
+		atomic_fetch_add_explicit(f->ino ? &fs->freed_inodes : &fs->freed_blocks, sign * (int64_t)f->count, memory_order_relaxed);
+		atomic_fetch_add_explicit(&fs->freed_items, sign, memory_order_relaxed);
+	}
+}
+
+/* What is on `from`, which is counted now, goes to the end of a list of fs. */
+static void put_all(struct ext2 *fs, struct list *to, struct list *from)
+{
+	count_list(fs, from, 1);
 	spin_lock(&fs->freed_lock);
-	if (append(fs, block, count)) {
-		kept = true;
-	} else if (f) {
-		*f = (struct freed){ .block = block, .count = count };
-		list_append(&fs->freed, &f->link);
-		kept = true;
-		f = NULL;
-	}
+	list_splice(to, from);
 	spin_unlock(&fs->freed_lock);
-	if (f)
-		slab_free(&freed_cache, f);
-	if (kept) {
-		atomic_fetch_add_explicit(&fs->freed_blocks, count, memory_order_relaxed);
-	} else { /* no memory to remember them: now */
-		ext2_meta_flush(fs);
-		ext2_blocks_return(fs, block, count);
-	}
-	if (atomic_load_explicit(&fs->freed_blocks, memory_order_relaxed) > FREED_MANY)
+}
+
+static void take_all(struct ext2 *fs, struct list *to, struct list *from)
+{
+	spin_lock(&fs->freed_lock);
+	list_splice(to, from);
+	spin_unlock(&fs->freed_lock);
+}
+
+static bool many(struct ext2 *fs)
+{
+	return atomic_load_explicit(&fs->freed_blocks, memory_order_relaxed) > FREED_MANY ||
+	       atomic_load_explicit(&fs->freed_items, memory_order_relaxed) > ITEMS_MANY;
+}
+
+void ext2_blocks_free(struct ext2 *fs, struct list *blocks)
+{
+	put_all(fs, &fs->freed, blocks);
+	if (many(fs))
 		ext2_freed_release(fs);
+}
+
+void ext2_inode_unlinked(struct ext2 *fs, uint32_t ino, bool directory, struct list *blocks)
+{
+	struct ext2_freed *f = freed_new();
+	struct list all = LIST_INIT(all);
+
+	*f = (struct ext2_freed){ .ino = ino, .count = 1, .directory = directory };
+	list_append(&all, &f->link);
+	list_splice(&all, blocks);
+	put_all(fs, &fs->unlinked, &all);
+	if (many(fs))
+		ext2_freed_release(fs);
+}
+
+/* ---- giving back ---- */
+
+/* What cannot be given back stays on the list. */
+static void give_back(struct ext2 *fs, struct list *freed)
+{
+	struct ext2_freed *f, *tmp;
+
+	list_for_each_safe(f, tmp, freed, link) {
+		if (f->ino ? ext2_ino_free(fs, f->ino, f->directory) : ext2_blocks_return(fs, &f->block, &f->count))
+			continue;
+		list_remove(&f->link);
+		slab_free(&freed_cache, f);
+	}
+}
+
+/* An inode that cannot be marked stays on the list, and with it its blocks, which follow it there. */
+static void mark_deleted(struct ext2 *fs, struct list *unlinked, struct list *marked)
+{
+	struct ext2_freed *f, *tmp;
+	int err = 0;
+
+	list_for_each_safe(f, tmp, unlinked, link) {
+		if (f->ino)
+			err = ext2_ino_mark_deleted(fs, f->ino);
+		if (err)
+			continue;
+		list_remove(&f->link);
+		list_append(marked, &f->link);
+	}
+}
+
+static int round_of(struct ext2 *fs)
+{
+	struct list freed = LIST_INIT(freed), unlinked = LIST_INIT(unlinked), marked = LIST_INIT(marked);
+	int err;
+
+	take_all(fs, &freed, &fs->freed);
+	take_all(fs, &unlinked, &fs->unlinked);
+	count_list(fs, &unlinked, -1);
+	err = ext2_meta_flush(fs);
+	count_list(fs, &freed, -1);
+	if (!err) {
+		give_back(fs, &freed);
+		mark_deleted(fs, &unlinked, &marked);
+	}
+	put_all(fs, &fs->freed, &freed);
+	put_all(fs, &fs->freed, &marked);
+	put_all(fs, &fs->unlinked, &unlinked);
+	return err;
 }
 
 int ext2_freed_release(struct ext2 *fs)
 {
-	struct list todo = LIST_INIT(todo);
 	int err;
 
-	spin_lock(&fs->freed_lock);
-	list_splice(&todo, &fs->freed);
-	spin_unlock(&fs->freed_lock);
-	err = ext2_meta_flush(fs);
-	while (!list_empty(&todo)) {
-		struct freed *f = list_first(&todo, struct freed, link);
-
-		list_remove(&f->link);
-		ext2_blocks_return(fs, f->block, f->count);
-		atomic_fetch_sub_explicit(&fs->freed_blocks, f->count, memory_order_relaxed);
-		slab_free(&freed_cache, f);
-	}
+	mutex_lock(&fs->release_lock);
+	err = round_of(fs);
+	if (!err && atomic_load_explicit(&fs->freed_items, memory_order_relaxed))
+		err = round_of(fs);
+	mutex_unlock(&fs->release_lock);
 	return err;
 }

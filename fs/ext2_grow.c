@@ -3,8 +3,8 @@
  * Blocks for what is written. Tables are added from the top down and blocks in runs, as many at a time as one table has empty entries in a
  * row; the goal is the block behind the last that the file got, or behind the one before the hole, or the first of its inode's group.
  *
- * Order, for readers without a lock (ext2_map.c) and for what the disk looks like if it ends here: a new indirect block is zeroed and dirty
- * before its number is stored; bits in the bitmap are set before that.
+ * Order, for readers without a lock (ext2_map.c) and for what the disk looks like if it ends here: a new indirect block is zeroed, on the disk
+ * too, before its number is stored; bits in the bitmap are set before that.
  *
  * The contents of a new block are whatever was on the disk. Whoever asks for blocks has the pages over them in the cache, complete and to
  * be dirty, so nobody reads the block before the page has been written to it.
@@ -56,9 +56,9 @@ static int add_table(struct spot *s, uint32_t *block)
 
 	if (err)
 		return err;
-	err = ext2_meta_get_new(fs, *block, &m);
+	err = ext2_blocks_zero(fs, *block, 1) ?: ext2_meta_get_new(fs, *block, &m);
 	if (err) {
-		ext2_blocks_return(fs, *block, 1);
+		ext2_blocks_return(fs, block, &n);
 		return err;
 	}
 	ext2_meta_put(&m);
@@ -117,12 +117,18 @@ static uint32_t alike(const struct spot *s, uint32_t most)
 	return n;
 }
 
-/* Blocks for the hole at s: how many, at most n; or an error. */
-static int fill_hole(struct spot *s, uint32_t n, bool first)
+/* Blocks for the hole at s, block `index` of the file: how many, at most n; or an error. */
+static int fill_hole(struct spot *s, uint64_t index, uint32_t n, bool first)
 {
+	struct ext2 *fs = ext2_of(s->inode);
 	uint32_t block = 0, got = 0;
-	int err = ext2_blocks_alloc(ext2_of(s->inode), goal_of(s, !first), n, &block, &got);
+	int err = ext2_blocks_alloc(fs, goal_of(s, !first), n, &block, &got);
 
+	if (!err && ext2_zero_first(s->inode, index)) {
+		err = ext2_blocks_zero(fs, block, got);
+		if (err)
+			ext2_blocks_return(fs, &block, &got);
+	}
 	if (err)
 		return err;
 	for (uint32_t i = 0; i < got; i++)
@@ -144,7 +150,7 @@ static int grow_some(struct inode *inode, uint64_t index, uint64_t end, bool *ch
 	if (!n) {
 		n = (int)alike(&s, end - index < s.room ? (uint32_t)(end - index) : s.room);
 		if (!atomic_load_explicit(s.at, memory_order_relaxed))
-			n = fill_hole(&s, (uint32_t)n, first);
+			n = fill_hole(&s, index, (uint32_t)n, first);
 	}
 	ext2_meta_put(&s.meta);
 	*changed |= inode->blocks != blocks;

@@ -97,30 +97,44 @@ static uint32_t first_group(struct ext2 *fs, const struct inode *dir, bool direc
 	return group_of(fs, dir->ino);
 }
 
+static int take_anywhere(struct ext2 *fs, uint32_t first, bool directory, uint32_t *ino)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < fs->groups && !*ino && !err; i++)
+		err = take_from(fs, (first + i) % fs->groups, directory, ino);
+	return err;
+}
+
 int ext2_ino_alloc(struct inode *dir, bool directory, uint32_t *ino)
 {
 	struct ext2 *fs = ext2_of(dir);
 	uint32_t first = first_group(fs, dir, directory);
-	int err = 0;
+	int err;
 
 	*ino = 0;
-	for (uint32_t i = 0; i < fs->groups && !*ino && !err; i++)
-		err = take_from(fs, (first + i) % fs->groups, directory, ino);
+	err = take_anywhere(fs, first, directory, ino);
+	if (!err && !*ino && atomic_load_explicit(&fs->freed_inodes, memory_order_relaxed)) {
+		ext2_freed_release(fs);
+		err = take_anywhere(fs, first, directory, ino);
+	}
 	if (*ino)
 		atomic_fetch_sub_explicit(&fs->free_inodes, 1, memory_order_relaxed);
 	return err ? err : *ino ? 0 : -ENOSPC;
 }
 
-void ext2_ino_free(struct ext2 *fs, uint32_t ino, bool directory)
+int ext2_ino_free(struct ext2 *fs, uint32_t ino, bool directory)
 {
 	uint32_t g = group_of(fs, ino), bit = (ino - 1) % fs->inodes_per_group;
 	struct ext2_disk_group *desc;
 	struct ext2_meta map, m;
 	bool was = false;
+	int err = ext2_meta_get(fs, fs->group[g].inode_bitmap, &map);
 
-	if (ext2_meta_get(fs, fs->group[g].inode_bitmap, &map))
-		return;
-	if (!ext2_group_lock(fs, g, &m, &desc)) {
+	if (err)
+		return err;
+	err = ext2_group_lock(fs, g, &m, &desc);
+	if (!err) {
 		was = bitmap_get(map.data, bit);
 		bitmap_clear(map.data, bit);
 		count(&desc->free_inodes_count, was);
@@ -131,6 +145,7 @@ void ext2_ino_free(struct ext2 *fs, uint32_t ino, bool directory)
 	ext2_meta_put(&map);
 	if (was)
 		atomic_fetch_add_explicit(&fs->free_inodes, 1, memory_order_relaxed);
-	else
+	else if (!err)
 		ext2_corrupt(fs, "the inode bitmap of group", g);
+	return err;
 }

@@ -6,16 +6,18 @@
  * Several may, who hold different locks (vfs's inode lock, the tree): each copies everything, one at a time under store_lock, after its own
  * change. So the last copy has every change. No inode waits to be written, none is kept in memory because it is dirty.
  *
- * An inode without a name stays until its last reference is gone; evict then gives back its blocks, marks it deleted, and gives back its
- * number, in that order. Those that still have references when the machine is switched off are on fs->orphans, and go the same way
- * (ext2_orphans_free).
+ * The block that an inode lies in stays in memory as long as the inode does, so storing cannot fail.
+ *
+ * An inode without a name stays until its last reference is gone; evict then puts its blocks and its number where they wait until the disk has
+ * lost the name too (ext2_freed.c). Until then the disk's inode has one link, or e2fsck would take the name away with the inode. Those that
+ * still have references when the machine is switched off are on fs->orphans, and go the same way (ext2_orphans_free).
  */
 #include "fs/ext2.h"
 #include "kernel/slab.h"
 #include "kernel/time.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 #include "mm/writeback.h"
 
 static struct slab_cache ext2_inode_cache = SLAB_CACHE("ext2-inode", struct ext2_inode);
@@ -57,6 +59,7 @@ static struct ext2_inode *info_new(struct inode *inode)
 
 static void info_free(struct ext2_inode *e)
 {
+	ext2_meta_put(&e->slot);
 	ext2_index_drop(e);
 	slab_free(&ext2_inode_cache, e);
 }
@@ -113,7 +116,7 @@ static struct timestamp timestamp(uint32_t seconds, uint32_t extra)
 
 static uint32_t extra_of(struct timestamp t)
 {
-	return t.nsec << 2 | ((uint32_t)((uint64_t)(t.sec - (int32_t)t.sec) >> 32) & 3);
+	return t.nsec << 2 | ((uint32_t)(((uint64_t)t.sec - (uint64_t)(int32_t)t.sec) >> 32) & 3);
 }
 
 static void fill_times(const struct ext2 *fs, struct inode *inode, const struct ext2_disk_inode *from)
@@ -153,6 +156,8 @@ static int fill(struct ext2 *fs, struct inode *inode, const struct ext2_disk_ino
 	e->flags = from->flags;
 	e->generation = from->generation;
 	e->file_acl = from->file_acl;
+	e->confirmed = size;
+	e->syncs = fs->syncs;
 	init_mapping(inode, size);
 	inode->ops = ops;
 	return 0;
@@ -160,15 +165,13 @@ static int fill(struct ext2 *fs, struct inode *inode, const struct ext2_disk_ino
 
 static int read_inode(struct ext2 *fs, struct inode *inode)
 {
-	struct ext2_disk_inode *from;
-	struct ext2_meta m;
-	int err = info_new(inode) ? slot_get(fs, inode->ino, &m, &from) : -ENOMEM;
+	struct ext2_inode *e = info_new(inode);
+	int err = e ? slot_get(fs, inode->ino, &e->slot, &e->disk) : -ENOMEM;
 
 	if (err)
 		return err;
-	err = fill(fs, inode, from);
-	ext2_meta_put(&m);
-	return err;
+	e->named = true;
+	return fill(fs, inode, e->disk);
 }
 
 static void set_name(struct inode *inode, const char *name, size_t len)
@@ -232,6 +235,7 @@ static void store_blocks(const struct inode *inode, struct ext2_disk_inode *to)
 
 static void copy_out(const struct ext2 *fs, const struct inode *inode, struct ext2_disk_inode *to)
 {
+	const struct ext2_inode *e = ext2_inode(inode);
 	uint64_t size = mapping_size(&inode->mapping);
 
 	to->mode = (uint16_t)inode->mode;
@@ -242,11 +246,11 @@ static void copy_out(const struct ext2 *fs, const struct inode *inode, struct ex
 	to->size = (uint32_t)size;
 	if (inode_type(inode) == S_IFREG)
 		to->size_high = (uint32_t)(size >> 32);
-	to->links_count = (uint16_t)inode->nlink;
+	to->links_count = (uint16_t)(inode->nlink || !e->named ? inode->nlink : 1);
 	to->blocks = (uint32_t)inode->blocks;
-	to->flags = ext2_inode(inode)->flags;
-	to->generation = ext2_inode(inode)->generation;
-	to->file_acl = ext2_inode(inode)->file_acl;
+	to->flags = e->flags;
+	to->generation = e->generation;
+	to->file_acl = e->file_acl;
 	store_times(fs, inode, to);
 	store_blocks(inode, to);
 }
@@ -254,25 +258,21 @@ static void copy_out(const struct ext2 *fs, const struct inode *inode, struct ex
 int ext2_inode_store(struct inode *inode)
 {
 	struct ext2 *fs = ext2_of(inode);
-	struct ext2_disk_inode *to;
-	struct ext2_meta m;
-	int err = slot_get(fs, inode->ino, &m, &to);
+	struct ext2_inode *e = ext2_inode(inode);
 
-	if (err)
-		return err;
 	if (mapping_size(&inode->mapping) > INT32_MAX)
 		ext2_large_file(fs);
 	spin_lock(&fs->store_lock);
-	copy_out(fs, inode, to);
+	if (!e->gone)
+		copy_out(fs, inode, e->disk);
 	spin_unlock(&fs->store_lock);
-	ext2_meta_dirty(fs, &m);
-	ext2_meta_put(&m);
+	ext2_meta_dirty(fs, &e->slot);
 	return 0;
 }
 
 void ext2_dirty(struct inode *inode)
 {
-	ext2_inode_store(inode); /* an error of the disk: it is reported when the metadata is written */
+	ext2_inode_store(inode);
 	if (!inode->nlink) {
 		mapping_unlinked(&inode->mapping);
 		ext2_orphan_note(inode);
@@ -288,22 +288,22 @@ void ext2_dirty(struct inode *inode)
 static int store_new(struct inode *inode)
 {
 	struct ext2 *fs = ext2_of(inode);
-	struct ext2_disk_inode *to;
-	struct ext2_meta m;
-	int err = slot_get(fs, inode->ino, &m, &to);
+	struct ext2_inode *e = ext2_inode(inode);
+	int err = slot_get(fs, inode->ino, &e->slot, &e->disk);
 
 	if (err)
 		return err;
-	memset(to, 0, fs->inode_size);
+	memset(e->disk, 0, fs->inode_size);
 	if (fs->extra_isize) {
-		struct ext2_disk_extra *x = (void *)(to + 1);
+		struct ext2_disk_extra *x = (void *)(e->disk + 1);
 
 		x->extra_isize = fs->extra_isize;
 		x->crtime = (uint32_t)inode->ctime.sec;
 		x->crtime_extra = extra_of(inode->ctime);
 	}
-	ext2_meta_put(&m);
-	return ext2_inode_store(inode);
+	err = ext2_inode_store(inode);
+	e->born = atomic_load_explicit(&fs->flush_begun, memory_order_relaxed);
+	return err;
 }
 
 static int init_new(struct inode *inode, const struct inode_make *make)
@@ -346,6 +346,7 @@ int ext2_inode_new(struct inode *dir, const struct inode_make *make, struct inod
 void ext2_inode_publish(struct inode *inode, const char *name, size_t len)
 {
 	set_name(inode, name, len);
+	ext2_inode(inode)->named = len;
 	if (!inode->nlink)
 		ext2_orphan_note(inode);
 	inode_publish(inode);
@@ -354,7 +355,7 @@ void ext2_inode_publish(struct inode *inode, const char *name, size_t len)
 /* ---- the end of inodes ---- */
 
 /* Of a block of extended attributes several inodes may be users. */
-static void drop_attributes(struct ext2 *fs, uint32_t block)
+static void drop_attributes(struct ext2 *fs, uint32_t block, struct list *gone)
 {
 	struct ext2_attributes *a;
 	struct ext2_meta m;
@@ -367,23 +368,29 @@ static void drop_attributes(struct ext2 *fs, uint32_t block)
 		ext2_meta_dirty(fs, &m);
 	} else if (a->magic == EXT2_ATTRIBUTES_MAGIC) {
 		ext2_meta_forget(fs, block);
-		ext2_blocks_free(fs, block, 1);
+		ext2_gone_add(gone, block, 1);
 	}
 	ext2_meta_put(&m);
 }
 
-static void mark_deleted(struct inode *inode)
+int ext2_ino_mark_deleted(struct ext2 *fs, uint32_t ino)
 {
-	struct ext2 *fs = ext2_of(inode);
 	uint32_t now = (uint32_t)(clock_wall_ns() / NSEC_PER_SEC);
 	struct ext2_disk_inode *to;
 	struct ext2_meta m;
+	int err = slot_get(fs, ino, &m, &to);
 
-	if (slot_get(fs, inode->ino, &m, &to))
-		return;
+	if (err)
+		return err;
+	spin_lock(&fs->store_lock);
+	to->links_count = 0;
+	to->size = to->size_high = to->blocks = to->file_acl = 0;
+	memset(to->block, 0, sizeof(to->block));
 	to->dtime = now > fs->inodes ? now : fs->inodes + 1; /* so little would be taken for an inode's number: ext3's list of orphans */
+	spin_unlock(&fs->store_lock);
 	ext2_meta_dirty(fs, &m);
 	ext2_meta_put(&m);
+	return 0;
 }
 
 /* Has it blocks, where other inodes have text or a number? */
@@ -396,19 +403,20 @@ void ext2_inode_delete(struct inode *inode)
 {
 	struct ext2_inode *e = ext2_inode(inode);
 	struct ext2 *fs = ext2_of(inode);
-	uint32_t attributes = e->file_acl;
+	struct list gone = LIST_INIT(gone);
 
+	spin_lock(&fs->store_lock);
+	e->gone = true;
+	spin_unlock(&fs->store_lock);
 	atomic_store_explicit(&inode->mapping.size, 0, memory_order_relaxed);
 	if (has_blocks(inode))
-		ext2_cut(inode, 0);
+		ext2_cut_loose(inode, &gone);
+	if (e->file_acl)
+		drop_attributes(fs, e->file_acl, &gone);
 	e->file_acl = 0;
 	inode->blocks = 0;
 	inode->nlink = 0;
-	ext2_inode_store(inode);
-	if (attributes)
-		drop_attributes(fs, attributes);
-	mark_deleted(inode);
-	ext2_ino_free(fs, (uint32_t)inode->ino, inode_type(inode) == S_IFDIR);
+	ext2_inode_unlinked(fs, (uint32_t)inode->ino, inode_type(inode) == S_IFDIR, &gone);
 }
 
 void ext2_inode_undo(struct inode *inode)

@@ -21,11 +21,14 @@ struct moving {
 static int find_run(struct moving *r, uint64_t index)
 {
 	uint64_t most = r->end - index;
+	int err;
 
 	if (index - r->run.index < r->run.count)
 		return 0;
 	r->run.count = 0;
-	return ext2_map(r->inode, index, most < UINT32_MAX ? (uint32_t)most : UINT32_MAX, &r->run);
+	while ((err = ext2_map(r->inode, index, most < UINT32_MAX ? (uint32_t)most : UINT32_MAX, &r->run)) == -ENOMEM && r->batch.write)
+		io_batch_submit(&r->batch); /* a write does not fail for want of memory: fs/bdev.c */
+	return err;
 }
 
 /* Bytes from `offset` of a page on that lie in one run, at file position pos: a piece of a request, or a hole. Their number, or -errno. */
@@ -97,11 +100,24 @@ static void ext2_write_pages(struct mapping *m, struct page **pages, unsigned n)
 	move_pages(m, true, pages, n);
 }
 
+static int ext2_write_begin(struct mapping *m)
+{
+	struct inode *inode = inode_of(m);
+
+	return ext2_handle_start(ext2_of(inode), &ext2_inode(inode)->handle, EXT2_WRITE_CREDITS);
+}
+
+static void ext2_write_end(struct mapping *m)
+{
+	ext2_handle_stop(ext2_of(inode_of(m)));
+}
+
 static int ext2_reserve(struct mapping *m, uint64_t pos, size_t len)
 {
 	struct inode *inode = inode_of(m);
 	unsigned shift = ext2_of(inode)->block_shift;
 
+	assert(current->handle);
 	return ext2_grow(inode, pos >> shift, ((pos + len - 1) >> shift) + 1);
 }
 
@@ -130,6 +146,8 @@ static int ext2_sync_range(struct mapping *m, uint64_t start, uint64_t end, bool
 
 const struct backing_ops ext2_backing = {
 	.read_pages = ext2_read_pages,
+	.write_begin = ext2_write_begin,
+	.write_end = ext2_write_end,
 	.reserve = ext2_reserve,
 	.trim = ext2_trim,
 	.write_pages = ext2_write_pages,
@@ -139,5 +157,6 @@ const struct backing_ops ext2_backing = {
 	.name = inode_backing_name,
 	.via_get = file_via_get,
 	.via_put = file_via_put,
+	.via_readahead = file_via_readahead,
 	.writable = true,
 };

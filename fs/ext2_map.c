@@ -9,8 +9,9 @@
  *
  * 1. A number appears in a table by a release store, when what it names is ready: an indirect block is zeroed (ext2_grow.c). A reader loads
  *    it by an acquire.
- * 2. A number disappears only by truncation (ext2_cut.c), which comes after mm has removed the pages behind the new end, so none of them is
- *    being read or written; and a page before the end needs no table that goes.
+ * 2. A number disappears only by truncation or a hole (ext2_cut.c), which comes after mm has removed the pages that are wholly behind the new end
+ *    or in the hole, so none of them is being read or written; and a page that stays needs no table that goes. It may find a number that is
+ *    just going: its block is nobody else's until the page has been written (mm/truncate.c, 7).
  *
  * While pages are being read others wait for them, so nothing here ends early because the thread that happened to start it is killed.
  */

@@ -11,6 +11,9 @@
  *    written, or sets the bit again. A block that is changed while it is on its way may be torn; but then it goes once more.
  * 4. A flush waits for every request it has started before the next one begins. So after a flush, all that was changed before it is on the
  *    disk, and no older write of a block that was forgotten before it is still under way.
+ * 5. If a request fails, all that the flush took is dirty again, and the one that flushed is told. So a flush that ends well has written what
+ *    earlier ones could not: whoever is told 0 needs no history of errors. A block that was forgotten meanwhile may be written once more, but
+ *    that is over before it can be anything else (ext2_freed.c, 3).
  *
  * Not by mm's write-back: a flush takes no page lock, so it can be had with a page of a file locked, where allocation finds the disk full
  * of blocks that are only waiting for it (ext2_freed.c).
@@ -20,7 +23,7 @@
 #include "kernel/slab.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 
 #define META_SHIFT 24
 #define META_BITS ((uint32_t)PG_BLOCKS)
@@ -28,8 +31,9 @@
 
 /* (D) dirty_lock */
 struct dirty_page {
-	struct list link;  /* (D) */
+	struct list link;  /* (D); or a flush's own */
 	struct page *page; /* referenced */
+	uint32_t bits;	   /* META_BITS that the flush has taken */
 };
 
 static struct slab_cache dirty_cache = SLAB_CACHE("ext2-dirty", struct dirty_page);
@@ -82,21 +86,28 @@ static struct dirty_page *new_dirty(void)
 	return d;
 }
 
+static void list_dirty(struct ext2 *fs, struct dirty_page *d)
+{
+	atomic_fetch_add_explicit(&fs->nr_dirty, 1, memory_order_relaxed);
+	spin_lock(&fs->dirty_lock);
+	list_append(&fs->dirty, &d->link);
+	spin_unlock(&fs->dirty_lock);
+}
+
 void ext2_meta_dirty(struct ext2 *fs, const struct ext2_meta *m)
 {
 	/* release: what was changed is seen by whoever clears the bit; pairs with take_bits */
 	uint32_t old = atomic_fetch_or_explicit(&m->page->flags, bit_of(fs, m->block), memory_order_release);
 	struct dirty_page *d;
 
+	if (!(old & bit_of(fs, m->block)))
+		ext2_handle_used(fs);
 	if (old & META_BITS)
 		return;
 	d = new_dirty();
 	page_get(m->page);
 	d->page = m->page;
-	atomic_fetch_add_explicit(&fs->nr_dirty, 1, memory_order_relaxed);
-	spin_lock(&fs->dirty_lock);
-	list_append(&fs->dirty, &d->link);
-	spin_unlock(&fs->dirty_lock);
+	list_dirty(fs, d);
 }
 
 /* If the page is not in the cache, there is nothing to forget: a dirty one stays. */
@@ -165,21 +176,16 @@ static void add_piece(struct flush *f, struct page *page, unsigned offset, unsig
 	f->next = (pos + len) >> SECTOR_SHIFT;
 }
 
-/* The page's dirty blocks, which are dirty no more. */
-static uint32_t take_bits(struct page *page)
-{
-	/* acquire: pairs with ext2_meta_dirty */
-	return (atomic_fetch_and_explicit(&page->flags, ~META_BITS, memory_order_acquire) & META_BITS) >> META_SHIFT;
-}
-
-static void flush_page(struct flush *f, struct page *page)
+/* Its dirty blocks, which are dirty no more, are d->bits. */
+static void flush_page(struct flush *f, struct dirty_page *d)
 {
 	unsigned block = ext2_block_size(f->fs);
-	uint32_t bits = take_bits(page);
 
+	/* acquire: pairs with ext2_meta_dirty */
+	d->bits = atomic_fetch_and_explicit(&d->page->flags, ~META_BITS, memory_order_acquire) & META_BITS;
 	for (unsigned i = 0; i << f->fs->block_shift < PAGE_SIZE; i++)
-		if (bits >> i & 1)
-			add_piece(f, page, i * block, block);
+		if (d->bits >> (META_SHIFT + i) & 1)
+			add_piece(f, d->page, i * block, block);
 }
 
 static struct dirty_page *next_dirty(struct list *from)
@@ -191,37 +197,57 @@ static struct dirty_page *next_dirty(struct list *from)
 	return d;
 }
 
-static void flush_all(struct ext2 *fs)
+/* Starts writing what is dirty; that is on `taken`. */
+static void flush_all(struct ext2 *fs, struct list *taken)
 {
 	struct flush f = { .fs = fs };
-	struct list todo = LIST_INIT(todo);
 	struct dirty_page *d;
 
 	spin_lock(&fs->dirty_lock);
-	list_splice(&todo, &fs->dirty);
+	list_splice(taken, &fs->dirty);
 	spin_unlock(&fs->dirty_lock);
-	while ((d = next_dirty(&todo))) {
+	list_for_each(d, taken, link) {
 		atomic_fetch_sub_explicit(&fs->nr_dirty, 1, memory_order_relaxed);
-		flush_page(&f, d->page);
-		page_put(d->page);
-		slab_free(&dirty_cache, d);
+		flush_page(&f, d);
 	}
 	submit(&f);
 }
 
+/* The flush is over. If it has failed, what it took is as dirty as before. */
+static void flush_end(struct ext2 *fs, struct list *taken, int err)
+{
+	struct dirty_page *d;
+
+	while ((d = next_dirty(taken))) {
+		/* nobody looks at the contents by these bits but the next flush, which is ordered by flush_lock */
+		if (err && d->bits && !(atomic_fetch_or_explicit(&d->page->flags, d->bits, memory_order_relaxed) & META_BITS)) {
+			list_dirty(fs, d);
+			continue;
+		}
+		page_put(d->page);
+		slab_free(&dirty_cache, d);
+	}
+}
+
 int ext2_meta_flush(struct ext2 *fs)
 {
-	static const struct wait_why why = { .what = "metadata being written" };
+	static const struct wait_why why = { .what = "metadata being written", .on = wait_on_device };
+	struct list taken = LIST_INIT(taken);
+	uint64_t number;
 	int err;
 
 	mutex_lock(&fs->flush_lock);
-	flush_all(fs);
+	number = atomic_fetch_add_explicit(&fs->flush_begun, 1, memory_order_relaxed) + 1;
+	flush_all(fs, &taken);
 	/* acquire: pairs with flush_done */
 	wait_until(&fs->flushed, &why, WAIT_FOREVER, UINT64_MAX, !atomic_load_explicit(&fs->in_flight, memory_order_acquire));
 	err = atomic_exchange_explicit(&fs->write_error, 0, memory_order_relaxed);
+	flush_end(fs, &taken, err);
+	if (!err)
+		atomic_store_explicit(&fs->flush_ended, number, memory_order_relaxed);
 	mutex_unlock(&fs->flush_lock);
 	if (err)
-		log_line("%s: metadata could not be written (%d); what was changed last may be lost", fs->dev->name, err);
+		log_line("%s: metadata could not be written (%d); it will be tried again", fs->dev->name, err);
 	return err;
 }
 

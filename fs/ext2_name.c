@@ -4,7 +4,9 @@
  * may fail comes first, and what was made is taken back.
  *
  * A new inode is whole, on the disk too, before its entry is added: a machine that ends in between leaves an inode without a name, which
- * e2fsck puts away. A rename sets or adds the new name before it removes the old one, so at every moment there is at least one.
+ * e2fsck puts away. A rename sets or adds the new name before it removes the old one, so at every moment there is at least one. On the disk
+ * too: the new name is flushed first, unless both lie in one sector, or the inode is so new that nobody can have been promised its old
+ * name. And an inode that takes over a name is on the disk before it does, or a name that was promised would lead to nothing.
  */
 #include "fs/ext2.h"
 #include "lib/errno.h"
@@ -71,6 +73,7 @@ static int ext2_create(struct inode *dir, const char *name, size_t len, const st
 
 static int ext2_link(struct inode *dir, const char *name, size_t len, struct inode *inode)
 {
+	ext2_inode(inode)->named = true;
 	return ext2_entry_add(dir, name, len, inode);
 }
 
@@ -92,9 +95,29 @@ static int set_parent(struct inode *dir, const struct inode *from, const struct 
 	return from != to && inode_type(dir) == S_IFDIR ? ext2_entry_set(dir, "..", 2, to) : 0;
 }
 
+static int on_disk(const struct inode *inode)
+{
+	struct ext2 *fs = ext2_of(inode);
+
+	return ext2_surely_stored(fs, ext2_inode(inode)->born) ? 0 : ext2_meta_flush(fs);
+}
+
+/* The new name is in memory: before the old one goes. */
+static int new_name_first(const struct renaming *r)
+{
+	struct ext2 *fs = ext2_of(r->inode);
+	uint64_t from = 0, to = 0;
+	int err;
+
+	if (!ext2_maybe_stored(fs, ext2_inode(r->inode)->born))
+		return 0;
+	err = ext2_entry_sector(r->from_dir, r->from, r->from_len, &from) ?: ext2_entry_sector(r->to_dir, r->to, r->to_len, &to);
+	return err || from == to ? err : ext2_meta_flush(fs);
+}
+
 static int exchange(const struct renaming *r)
 {
-	int err = ext2_entry_set(r->to_dir, r->to, r->to_len, r->inode);
+	int err = on_disk(r->inode) ?: on_disk(r->target) ?: ext2_entry_set(r->to_dir, r->to, r->to_len, r->inode);
 
 	if (err)
 		return err;
@@ -128,12 +151,14 @@ static int ext2_rename(const struct renaming *r)
 		return exchange(r);
 	if (r->target && inode_type(r->target) == S_IFDIR)
 		err = ext2_dir_empty(r->target);
+	if (!err && r->target)
+		err = on_disk(r->inode);
 	if (err)
 		return err;
 	err = r->target ? ext2_entry_set(r->to_dir, r->to, r->to_len, r->inode) : ext2_entry_add(r->to_dir, r->to, r->to_len, r->inode);
 	if (err)
 		return err;
-	err = set_parent(r->inode, r->from_dir, r->to_dir) ?: ext2_entry_remove(r->from_dir, r->from, r->from_len);
+	err = set_parent(r->inode, r->from_dir, r->to_dir) ?: new_name_first(r) ?: ext2_entry_remove(r->from_dir, r->from, r->from_len);
 	if (err) {
 		set_parent(r->inode, r->to_dir, r->from_dir);
 		undo_new_name(r);

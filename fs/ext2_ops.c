@@ -6,6 +6,7 @@
  * only the size changes, what lies between is a hole.
  */
 #include "fs/ext2.h"
+#include "fs/direct.h"
 #include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -50,8 +51,10 @@ static int ext2_truncate(struct inode *inode, uint64_t size)
 
 	if (err)
 		return err;
-	if (shorter)
+	if (shorter) {
+		ext2_unconfirmed(inode, size);
 		err = ext2_cut(inode, ext2_blocks_of(inode));
+	}
 	return ext2_inode_store(inode) ?: err;
 }
 
@@ -76,7 +79,7 @@ static int fill_page(struct inode *inode, uint64_t pos, size_t len)
 			return (int)done;
 		pos += (uint64_t)done;
 	}
-	return 0;
+	return writeback_settle();
 }
 
 static int allocate(struct inode *inode, uint64_t start, uint64_t end)
@@ -126,20 +129,45 @@ static int ext2_fallocate(struct inode *inode, unsigned mode, uint64_t start, ui
 	return start < end ? allocate(inode, start, end) : 0;
 }
 
+static int ext2_locate(struct inode *inode, uint64_t pos, uint64_t len, struct file_extent *out)
+{
+	struct ext2 *fs = ext2_of(inode);
+	uint64_t offset = pos & (ext2_block_size(fs) - 1), blocks = (offset + len + ext2_block_size(fs) - 1) >> fs->block_shift, there;
+	struct ext2_run run;
+	int err = ext2_map(inode, pos >> fs->block_shift, blocks < UINT32_MAX ? (uint32_t)blocks : UINT32_MAX, &run);
+
+	if (err)
+		return err;
+	there = ((uint64_t)run.count << fs->block_shift) - offset;
+	*out = (struct file_extent){
+		.dev = fs->dev,
+		.sector = ((uint64_t)run.block << (fs->block_shift - SECTOR_SHIFT)) + (offset >> SECTOR_SHIFT),
+		.len = len < there ? len : there,
+		.hole = !run.block,
+	};
+	return 0;
+}
+
 int ext2_fsync(struct inode *inode, bool data_only)
 {
+	uint64_t size = mapping_size(&inode->mapping);
 	int err = 0;
 
 	(void)data_only;
 	if (inode_type(inode) == S_IFREG)
 		err = mapping_sync(&inode->mapping, 0, UINT64_MAX);
-	return err ? err : ext2_meta_flush(ext2_of(inode));
+	if (!err)
+		err = ext2_meta_flush(ext2_of(inode));
+	if (!err)
+		ext2_confirmed(inode, size);
+	return err;
 }
 
 static const struct inode_ops file_ops = {
 	.dirty = ext2_dirty,
 	.truncate = ext2_truncate,
 	.fallocate = ext2_fallocate,
+	.locate = ext2_locate,
 	.fsync = ext2_fsync,
 	.evict = ext2_evict,
 };

@@ -147,9 +147,11 @@ static void fill_locks(struct ext2 *fs)
 	spin_init(&fs->freed_lock, LOCK_EXT2);
 	spin_init(&fs->orphan_lock, LOCK_EXT2);
 	mutex_init(&fs->flush_lock, LOCK_EXT2_FLUSH);
+	mutex_init(&fs->release_lock, LOCK_EXT2_RELEASE);
 	waitq_init(&fs->flushed);
 	list_init(&fs->dirty);
 	list_init(&fs->freed);
+	list_init(&fs->unlinked);
 	list_init(&fs->orphans);
 }
 
@@ -254,13 +256,14 @@ static uint16_t in_use(const struct ext2 *fs)
 static int ext2_sync(struct super *super)
 {
 	struct ext2 *fs = super->private;
-	int err = 0;
+	int err;
 
 	if (super->read_only)
 		return 0;
-	ext2_freed_release(fs);
-	err = super_store(fs, in_use(fs));
-	return ext2_meta_flush(fs) ?: err;
+	err = ext2_freed_release(fs) ?: super_store(fs, in_use(fs)) ?: ext2_meta_flush(fs);
+	if (!err)
+		atomic_fetch_add_explicit(&fs->syncs, 1, memory_order_relaxed);
+	return err;
 }
 
 static void ext2_usage(struct super *super, struct fs_usage *out)
@@ -271,8 +274,8 @@ static void ext2_usage(struct super *super, struct fs_usage *out)
 
 	*out = (struct fs_usage){ .magic = EXT2_MAGIC, .block_size = ext2_block_size(fs), .blocks = fs->blocks, .inodes = fs->inodes };
 	if (fs->group) {
-		out->free = not_negative(fs->free_blocks) + fs->freed_blocks;
-		out->free_inodes = not_negative(fs->free_inodes);
+		out->free = not_negative(fs->free_blocks) + not_negative(fs->freed_blocks);
+		out->free_inodes = not_negative(fs->free_inodes) + not_negative(fs->freed_inodes);
 	} else if (!super_get(fs, &m, &sb)) {
 		out->free = sb->free_blocks_count;
 		out->free_inodes = sb->free_inodes_count;
@@ -322,6 +325,9 @@ static int begin_writing(struct ext2 *fs)
 	sb->mnt_count++;
 	sb->mtime = seconds();
 	ext2_meta_put(&m);
+	err = ext2_journal_init(fs);
+	if (err)
+		return err;
 	fs->super.read_only = false;
 	err = super_store(fs, in_use(fs));
 	return err ? err : ext2_meta_flush(fs);

@@ -154,7 +154,7 @@ static bool has_come(struct pipe *p, const struct file *file, uint64_t before)
 /* One that opens and closes again while we sleep has come too; so has one that was there when we attached, even if it has gone since. */
 static int wait_for_other(struct pipe *p, struct file *file, uint64_t before)
 {
-	static const struct wait_why why = { .what = "the other end of a FIFO" };
+	static const struct wait_why why = { .what = "the other end of a FIFO", .lasting = true };
 
 	return wait_until(reads(file) ? &p->read_wait : &p->write_wait, &why, WAIT_SIGNAL, UINT64_MAX, has_come(p, file, before));
 }

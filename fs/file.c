@@ -2,6 +2,8 @@
 /* Open files. A regular file is read through its mapping; anything else through its own operations. */
 #include "fs/vfs.h"
 
+#include "fs/attr.h"
+#include "fs/direct.h"
 #include "fs/event.h"
 #include "fs/locks.h"
 #include "fs/pipe.h"
@@ -69,11 +71,19 @@ static void writers_leave(struct file *file)
 
 /* ---- opening ---- */
 
+bool inode_takes_direct(const struct inode *inode)
+{
+	return inode_type(inode) == S_IFBLK || (inode_type(inode) == S_IFREG && inode->mapping.ops && inode->mapping.ops->writable);
+}
+
 int vfs_open_inode(struct inode *inode, unsigned flags, struct file **out)
 {
-	struct file *file = slab_zalloc(&file_cache);
+	struct file *file;
 	int err = 0;
 
+	if ((flags & (VFS_DIRECT | VFS_PATH)) == VFS_DIRECT && !inode_takes_direct(inode))
+		return -EINVAL;
+	file = slab_zalloc(&file_cache);
 	if (!file)
 		return -ENOMEM;
 	file->inode = inode;
@@ -261,16 +271,16 @@ int64_t file_seek(struct file *file, int64_t offset, int whence)
 {
 	int64_t base, to;
 
-	if (file->ops->stream)
+	if (file->ops->stream && !file->ops->seek_ignored)
 		return -ESPIPE;
-	if (file->ops->same_everywhere)
+	if (file->ops->same_everywhere || file->ops->seek_ignored)
 		return whence < 0 || whence > 4 ? -EINVAL : 0; /* SEEK_SET to SEEK_HOLE */
 	if (mutex_lock_killable(&file->pos_lock))
 		return -EINTR;
 	base = seek_base(file, offset, whence);
 	if (base < 0)
 		to = base;
-	else if (__builtin_add_overflow(base, offset, &to) || to < 0)
+	else if (__builtin_add_overflow(base, offset, &to) || to < 0 || (uint64_t)to > inode_max_size(file->inode))
 		to = -EINVAL;
 	else
 		file->pos = (uint64_t)to;

@@ -65,6 +65,13 @@ void file_via_put(void *via)
 	file_put(via);
 }
 
+struct readahead *file_via_readahead(void *via)
+{
+	struct file *file = via;
+
+	return &file->ra;
+}
+
 static int remembered_path(struct file *file, char *buf, size_t size)
 {
 	struct place place;

@@ -16,9 +16,8 @@
 #include "kernel/time.h"
 #include "kernel/wait.h"
 #include "lib/errno.h"
-#include "lib/format.h"
 #include "lib/string.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 
 #define BUCKETS 1024
 #define KEEP 1024
@@ -234,22 +233,32 @@ bool inode_tryget(struct inode *inode)
 	return true;
 }
 
+/* The one unused for longest, which is on its way out now, if more than `keep` are unused; or NULL. cache_lock held. */
+static struct inode *take_unused(unsigned keep)
+{
+	struct inode *inode;
+
+	if (nr_unused <= keep)
+		return NULL;
+	inode = list_first(&unused, struct inode, unused);
+	list_remove(&inode->unused);
+	nr_unused--;
+	inode->dying = true;
+	return inode;
+}
+
 /* The reference count has reached zero under cache_lock: keep it a while, and return what has to go instead. nlink is nobody else's now. */
 static struct inode *retire(struct inode *inode)
 {
-	struct inode *victim = inode;
-
 	if (!list_empty(&inode->hash) && inode->nlink) {
 		list_append(&unused, &inode->unused);
-		if (++nr_unused <= KEEP)
-			return NULL;
-		victim = list_first(&unused, struct inode, unused);
-		list_remove(&victim->unused);
-		nr_unused--;
+		nr_unused++;
+		return take_unused(KEEP);
 	}
-	victim->dying = true;
-	return victim;
+	inode->dying = true;
+	return inode;
 }
+
 
 struct inode *inode_find(struct super *super, uint64_t ino)
 {
@@ -291,6 +300,21 @@ void inode_put(struct inode *inode)
 		if (inode)
 			inode = destroy(inode);
 	}
+}
+
+unsigned inode_shrink(unsigned n)
+{
+	struct inode *inode;
+	unsigned gone = 0;
+
+	do {
+		spin_lock(&cache_lock);
+		inode = take_unused(0);
+		spin_unlock(&cache_lock);
+		if (inode)
+			inode_put(destroy(inode));
+	} while (inode && ++gone < n);
+	return gone;
 }
 
 void inode_discard(struct inode *inode)
@@ -398,25 +422,6 @@ void inode_touch(struct inode *inode, unsigned what)
 	mutex_lock(&inode->lock);
 	inode_touch_locked(inode, what);
 	mutex_unlock(&inode->lock);
-}
-
-/* ---- as mm sees an inode ---- */
-
-bool inode_backing_get(struct mapping *m)
-{
-	return inode_tryget(inode_of(m));
-}
-
-void inode_backing_put(struct mapping *m)
-{
-	inode_put(inode_of(m));
-}
-
-void inode_backing_name(struct mapping *m, char *buf, size_t size)
-{
-	struct inode *inode = inode_of(m);
-
-	snprintf(buf, size, "%s", inode->name[0] ? inode->name : inode->super->type);
 }
 
 void inode_stat(struct inode *inode, struct kstat *st)

@@ -252,7 +252,7 @@ static void waiting_end(struct lock_waiter *w)
 int locks_set(struct inode *inode, const struct lock_range *want, bool wait)
 {
 	struct lock_waiter w = { .inode = inode, .want = want };
-	static const struct wait_why why = { .what = "file lock" };
+	static const struct wait_why why = { .what = "file lock", .lasting = true };
 	int err = try_set(inode, want), ended;
 
 	if (err != -EAGAIN || !wait)

@@ -97,6 +97,20 @@ void name_note(const struct inode *dir, const char *name, size_t len, uint64_t i
 	replace(slot_of(dir, name, len), n);
 }
 
+unsigned name_shrink(unsigned n)
+{
+	static unsigned next; /* the reclaiming thread's */
+	unsigned gone = 0;
+
+	for (unsigned looks = SLOTS; looks && gone < n; looks--, next = (next + 1) % SLOTS) {
+		if (!atomic_load_explicit(&slots[next], memory_order_relaxed))
+			continue;
+		replace(&slots[next], NULL);
+		gone++;
+	}
+	return gone;
+}
+
 void name_forget(const struct inode *dir, const char *name, size_t len)
 {
 	_Atomic(struct known_name *) *slot = slot_of(dir, name, len);

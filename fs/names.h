@@ -17,6 +17,9 @@ void name_note(const struct inode *dir, const char *name, size_t len, uint64_t i
 /* Nothing is known, until somebody notes it. dir->names held exclusively. */
 void name_forget(const struct inode *dir, const char *name, size_t len);
 
+/* Forgets up to n names; how many. For reclaim. */
+unsigned name_shrink(unsigned n);
+
 /* fs/path.c: what dir has by that name, from the cache or the directory; dir->names held either way. 0 and a reference, or -ENOENT, ...
  * and NULL. */
 int name_lookup_locked(struct inode *dir, const char *name, size_t len, struct inode **out);

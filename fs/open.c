@@ -6,6 +6,7 @@
  * and we look again, because the name may be a link now. Each time round somebody else has changed the directory.
  */
 #include "fs/names.h"
+#include "fs/attr.h"
 #include "fs/vfs.h"
 
 /* Everybody is root, so only what a file is, and where it lies, can forbid something. */
@@ -69,6 +70,8 @@ static int open_new(const struct place *place, unsigned flags, unsigned mode, st
 
 static int open_or_create(const struct place *place, unsigned flags, unsigned mode, struct file **out)
 {
+	if (place->inode && !place->len && !place->slash && inode_type(place->inode) != S_IFDIR)
+		return flags & VFS_EXCL ? -EEXIST : open_found(place, flags, out); /* by a link that needs no name */
 	if (place->slash || !place->len || name_is_dots(place->name, place->len))
 		return -EISDIR;
 	if (!place->inode)
@@ -102,8 +105,8 @@ static int open_once(struct inode *base, const char *path, unsigned flags, unsig
 	struct place place;
 	int err;
 
-	if (flags & VFS_EXCL && flags & VFS_CREATE)
-		how |= LOOKUP_NOFOLLOW;
+	if (flags & VFS_CREATE)
+		how |= LOOKUP_CREATE | (flags & VFS_EXCL ? LOOKUP_NOFOLLOW : 0);
 	err = vfs_find_place(base, path, how, &place);
 	if (err)
 		return err;

@@ -239,7 +239,7 @@ static int last_name(struct walk *w, unsigned flags, struct inode **found)
 		inode_put(*found);
 		return err ? err : 1;
 	}
-	if (inode_type(*found) != S_IFDIR && (slash_behind(w) || flags & LOOKUP_DIRECTORY)) {
+	if (inode_type(*found) != S_IFDIR && ((slash_behind(w) && !(flags & LOOKUP_CREATE)) || flags & LOOKUP_DIRECTORY)) {
 		inode_put(*found);
 		return -ENOTDIR;
 	}

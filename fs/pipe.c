@@ -147,7 +147,7 @@ static bool may_wait(const struct file *file)
 /* At least a byte if there ever will be one. */
 long pipe_look(struct file *file, struct pipe_view *v, bool wait)
 {
-	static const struct wait_why why = { .what = "pipe data" };
+	static const struct wait_why why = { .what = "pipe data", .lasting = true };
 	struct pipe *p = file->private;
 	long got = try_look(p, v);
 	int err;
@@ -160,7 +160,7 @@ long pipe_look(struct file *file, struct pipe_view *v, bool wait)
 
 static long put_some(struct file *file, const char *buf, size_t n, bool whole)
 {
-	static const struct wait_why why = { .what = "pipe room" };
+	static const struct wait_why why = { .what = "pipe room", .lasting = true };
 	struct pipe *p = file->private;
 	long done = try_put(p, buf, n, whole);
 	int err;
@@ -287,7 +287,7 @@ long pipe_take(struct file *file, struct pipe_view *v, bool wait)
 
 long pipe_put(struct file *file, const char *buf, size_t n)
 {
-	static const struct wait_why why = { .what = "pipe room" };
+	static const struct wait_why why = { .what = "pipe room", .lasting = true };
 	struct pipe *p = file->private;
 	long done = 0, put = 0;
 
@@ -313,7 +313,7 @@ static long try_room(struct pipe *p)
 
 long pipe_room(struct file *file, bool wait)
 {
-	static const struct wait_why why = { .what = "pipe room" };
+	static const struct wait_why why = { .what = "pipe room", .lasting = true };
 	struct pipe *p = file->private;
 	long room = try_room(p);
 	int err;

@@ -261,6 +261,16 @@ void proc_register(const char *path, void (*show)(struct text *t, const char *pa
 	node->inode->ops = &entry_inode_ops;
 }
 
+struct inode *proc_register_dir(const char *name, const struct inode_ops *ops)
+{
+	struct memnode *node = memdir_add(&proc_super, proc_root, name, strlen(name), S_IFDIR | 0755);
+
+	if (!node)
+		panic("too little memory: no room for /proc");
+	node->inode->ops = ops;
+	return node->inode;
+}
+
 static int root_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
 	int err = memdir_lookup(dir, name, len, out);

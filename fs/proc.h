@@ -20,6 +20,12 @@ void text_bytes(struct text *t, const void *bytes, size_t n);
 void proc_register(const char *path, void (*show)(struct text *t, const char *path),
 		   int (*store)(const char *path, const char *data));
 
+struct inode;
+struct inode_ops;
+
+/* An empty directory of /proc, whose contents are the caller's: its operations look them up. Boot time only. */
+struct inode *proc_register_dir(const char *name, const struct inode_ops *ops);
+
 /* ---- processes: /proc/self, /proc/PID, /proc/PID/task/TID ---- */
 
 struct file;
@@ -51,6 +57,9 @@ struct proc_processes {
 	int (*fd_target)(const struct proc_id *id, struct inode **out, char *path, size_t size); /* as proc_file.target */
 	const struct proc_file *files; /* name NULL at the end */
 };
+
+/* If this is the directory of a process, its pid; else 0. */
+unsigned proc_pid_of(const struct inode *inode);
 
 void proc_set_processes(const struct proc_processes *p);
 

@@ -353,6 +353,11 @@ static long thread_self_readlink(struct inode *inode, char *buf, size_t size)
 static const struct inode_ops self_ops = { .readlink = self_readlink, .evict = pid_evict };
 static const struct inode_ops thread_self_ops = { .readlink = thread_self_readlink, .evict = pid_evict };
 
+unsigned proc_pid_of(const struct inode *inode)
+{
+	return inode->ops == process_kind.ops && !pid_of(inode)->id.tid ? pid_of(inode)->id.pid : 0;
+}
+
 /* ---- the processes in /proc ---- */
 
 static const char *const links[] = { "self", "thread-self" };

@@ -5,9 +5,11 @@
  * A write holds the inode's lock, and so is whole for other writers, unless its source has to be faulted in: then it lets go, and goes on
  * (law 4). With O_APPEND it begins where the file ends when it gets the lock, each time.
  */
-#include "fs/vfs.h"
+#include "fs/direct.h"
 
 #include "arch/upcall.h"
+#include "fs/attr.h"
+#include "fs/seals.h"
 #include "lib/errno.h"
 #include "mm/mm.h"
 #include "mm/write.h"
@@ -28,8 +30,12 @@ void inode_accessed(struct inode *inode)
 static long regular_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
 	struct inode *inode = file->inode;
-	long done = inode->ops->read ? inode->ops->read(inode, pos, buf, n) : mapping_read_user(&inode->mapping, pos, buf, n);
+	long done;
 
+	if (unlikely(file_is_direct(file)))
+		done = direct_read(file, buf, n, pos);
+	else
+		done = inode->ops->read ? inode->ops->read(inode, pos, buf, n) : mapping_read_user(&inode->mapping, &file->ra, pos, buf, n);
 	if (done > 0 && !(file_flags(file) & VFS_NOATIME))
 		inode_accessed(inode);
 	return done;
@@ -45,11 +51,6 @@ static long clip(struct inode *inode, uint64_t pos, size_t n)
 	return n < most - pos ? (long)n : (long)(most - pos);
 }
 
-static int write_seals(struct inode *inode, uint64_t end)
-{
-	return inode_seals(inode, VFS_SEAL_WRITE | (end > mapping_size(&inode->mapping) ? VFS_SEAL_GROW : 0));
-}
-
 /* One hold of the lock. > 0: written; 0: the source is to be faulted in; or -errno. */
 static long write_locked(struct file *file, uintptr_t buf, size_t n, uint64_t *pos)
 {
@@ -62,10 +63,10 @@ static long write_locked(struct file *file, uintptr_t buf, size_t n, uint64_t *p
 	done = clip(inode, *pos, n);
 	if (done < 0)
 		return done;
-	n = (size_t)done;
-	done = write_seals(inode, *pos + n);
-	if (!done)
-		done = mapping_write_user(&inode->mapping, *pos, buf, n);
+	if (unlikely(inode->seals))
+		done = inode_seals_write(inode, *pos, (size_t)done);
+	if (done > 0)
+		done = mapping_write_user(&inode->mapping, *pos, buf, (size_t)done);
 	if (done > 0) {
 		*pos += (uint64_t)done;
 		inode_written_locked(inode, size);
@@ -98,6 +99,13 @@ static long sync_written(struct file *file, uint64_t end, long n)
 	return err ? err : n;
 }
 
+static long direct_written(struct file *file, uintptr_t buf, size_t n, uint64_t *pos)
+{
+	long done = direct_write(file, buf, n, pos);
+
+	return done > 0 ? sync_written(file, *pos, done) : done;
+}
+
 static long regular_write_at(struct file *file, uintptr_t buf, size_t n, uint64_t *pos)
 {
 	size_t done = 0;
@@ -105,11 +113,15 @@ static long regular_write_at(struct file *file, uintptr_t buf, size_t n, uint64_
 
 	if (!file->inode->mapping.ops->writable)
 		return -EINVAL;
+	if (unlikely(file_is_direct(file)))
+		return direct_written(file, buf, n, pos);
 	while (done < n) {
 		part = write_some(file, buf + done, n - done, pos);
 		if (part < 0)
 			break;
 		done += (size_t)part;
+		if (writeback_settle())
+			break; /* killed */
 	}
 	return done ? sync_written(file, *pos, (long)done) : part;
 }

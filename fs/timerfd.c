@@ -90,7 +90,7 @@ void timerfd_get(struct file *file, struct timer_setting *out)
 
 static long timerfd_read(struct file *file, uintptr_t buf, size_t n, uint64_t pos)
 {
-	static const struct wait_why why = { .what = "timer" };
+	static const struct wait_why why = { .what = "timer", .lasting = true };
 	struct timerfd *t = file->private;
 	uint64_t count;
 	int err;
@@ -130,6 +130,7 @@ static const struct file_ops timerfd_ops = {
 	.poll = timerfd_poll,
 	.release = timerfd_release,
 	.stream = true,
+	.seek_ignored = true,
 };
 
 int timerfd_kind(struct file *file, bool *realtime)

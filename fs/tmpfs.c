@@ -2,6 +2,7 @@
 /* tmpfs: a file system whose inodes, names and pages live in memory only, and are given back when the last name and the last user are gone. */
 #include "fs/tmpfs.h"
 #include "fs/mount.h"
+#include "fs/seals.h"
 
 #include "kernel/slab.h"
 #include "lib/string.h"

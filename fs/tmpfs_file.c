@@ -3,9 +3,12 @@
  * Files of tmpfs: pages of the cache without a device. A page that comes into the cache is zeroes and is never taken back, so it is what has
  * been stored in it. Where there is no page there is a hole, and reading one makes none.
  *
- * Charges: an inode is charged for the pages in its mapping. mm does not tell us when pages come and go, so we look at how many there are when
- * one is about to be written and when some have been taken away, under the inode's lock, and put the difference on the account
- * (inode->blocks: pages charged). Pages that only faults have looked at are charged at the next such moment.
+ * Charges: an inode is charged for the pages in its mapping (inode->blocks: pages charged). We look at how many there are when one has come, is
+ * about to be written, or some have been taken away, and put the difference to what was charged last on the account. Two who look at once
+ * may leave it a page off, until the next look; each difference is counted once. A page that comes when there are too many is not to be
+ * had: a fault gets SIGBUS.
+ *
+ * Pages behind the end of a file are what fallocate has kept for it (FALLOC_FL_KEEP_SIZE): zeroes, which a smaller size gives back.
  */
 #include "fs/tmpfs.h"
 
@@ -18,19 +21,22 @@ static uint64_t pages_of(struct inode *inode)
 	return atomic_load_explicit(&inode->mapping.nr_pages, memory_order_relaxed);
 }
 
-/* Lock held. */
+static void charge(struct inode *inode, uint64_t pages)
+{
+	uint64_t was = atomic_exchange_explicit(&inode->blocks, pages, memory_order_relaxed);
+
+	if (was != pages)
+		atomic_fetch_add_explicit(&tmpfs_of(inode)->used, pages - was, memory_order_relaxed);
+}
+
 static void charge_settle(struct inode *inode)
 {
-	uint64_t pages = pages_of(inode);
-
-	atomic_fetch_add_explicit(&tmpfs_of(inode)->used, pages - inode->blocks, memory_order_relaxed);
-	inode->blocks = pages;
+	charge(inode, pages_of(inode));
 }
 
 void tmpfs_uncharge(struct inode *inode)
 {
-	atomic_fetch_sub_explicit(&tmpfs_of(inode)->used, inode->blocks, memory_order_relaxed);
-	inode->blocks = 0;
+	charge(inode, 0);
 }
 
 static bool is_full(struct tmpfs *fs, uint64_t more)
@@ -42,10 +48,18 @@ static bool is_full(struct tmpfs *fs, uint64_t more)
 
 static void tmpfs_read_pages(struct mapping *m, struct page **pages, unsigned n)
 {
+	struct inode *inode = inode_of(m);
+	bool full;
+
+	charge_settle(inode); /* with these */
+	full = is_full(tmpfs_of(inode), 0);
 	for (unsigned i = 0; i < n; i++) {
-		arch_page_zero(page_address(pages[i]));
-		page_read_done(pages[i], 0);
+		if (!full)
+			arch_page_zero(page_address(pages[i]));
+		page_read_done(pages[i], full ? -ENOSPC : 0);
 	}
+	if (full)
+		charge_settle(inode);
 }
 
 /* The page is counted already, if it is in the cache already. */
@@ -92,6 +106,15 @@ static size_t stretch(struct mapping *m, uint64_t pos, size_t n, bool *hole)
 	return len < n ? len : n;
 }
 
+/* Up to the end of a page of the user's: all of it is there, or nothing. */
+static long zero_user(uintptr_t buf, size_t n)
+{
+	size_t room = PAGE_SIZE - buf % PAGE_SIZE;
+
+	n = n < room ? n : room;
+	return clear_user(buf, n) ? -EFAULT : (long)n;
+}
+
 static long tmpfs_read(struct inode *inode, uint64_t pos, uintptr_t buf, size_t n)
 {
 	struct mapping *m = &inode->mapping;
@@ -107,9 +130,9 @@ static long tmpfs_read(struct inode *inode, uint64_t pos, uintptr_t buf, size_t 
 		size_t len = stretch(m, pos + done, n - done, &hole);
 
 		if (!hole)
-			got = mapping_read_user(m, pos + done, buf + done, len);
+			got = mapping_read_user(m, &m->ra, pos + done, buf + done, len);
 		else
-			got = clear_user(buf + done, len) ? -EFAULT : (long)len;
+			got = zero_user(buf + done, len);
 		if (got > 0)
 			done += (size_t)got;
 	}
@@ -147,11 +170,11 @@ static int tmpfs_truncate(struct inode *inode, uint64_t size)
 
 static int punch(struct inode *inode, uint64_t start, uint64_t end)
 {
-	uint64_t size = mapping_size(&inode->mapping);
+	uint64_t size = mapping_size(&inode->mapping), last = (size + PAGE_SIZE - 1) & -PAGE_SIZE;
 	int err;
 
-	end = end < size ? end : size;
-	if (start >= end)
+	end = end < last ? end : last; /* the last page goes as a whole */
+	if (start >= size)
 		return 0;
 	err = mapping_punch_begin(&inode->mapping, start, end);
 	if (!err)
@@ -160,35 +183,61 @@ static int punch(struct inode *inode, uint64_t start, uint64_t end)
 	return err;
 }
 
-/* Pages for [start, end), which lies within the file. */
-static int fill(struct inode *inode, uint64_t start, uint64_t end)
+/* A page behind the end, which nobody but a later size sees. 0 or -errno. */
+static int keep_page(struct inode *inode, pgoff_t index)
 {
-	for (pgoff_t i = start >> PAGE_SHIFT; i < (end + PAGE_SIZE - 1) >> PAGE_SHIFT; i++) {
-		struct page *page;
-		int err = cache_read(&inode->mapping, i, WAIT_KILLABLE, &page);
+	struct page *page;
+	int err;
 
-		if (err)
-			return err;
-		page_put(page);
-	}
+	if (is_full(tmpfs_of(inode), 1))
+		return -ENOSPC;
+	page = cache_create(&inode->mapping, index, &err);
+	if (!page)
+		return err == -EEXIST ? 0 : err;
+	arch_page_zero(page_address(page));
+	page_read_done(page, 0);
 	charge_settle(inode);
 	return 0;
 }
 
-static int allocate(struct inode *inode, uint64_t start, uint64_t end, bool keep_size)
+static int have_page(struct inode *inode, pgoff_t index)
 {
-	uint64_t size = mapping_size(&inode->mapping);
+	struct page *page;
+	int err;
+
+	if (index >= mapping_end(&inode->mapping))
+		return keep_page(inode, index);
+	err = cache_read(&inode->mapping, index, WAIT_KILLABLE, &page);
+	if (!err)
+		page_put(page);
+	return err;
+}
+
+/* Pages for [start, end). */
+static int fill(struct inode *inode, uint64_t start, uint64_t end)
+{
 	int err = 0;
 
-	if (is_full(tmpfs_of(inode), (end - start) >> PAGE_SHIFT))
+	for (pgoff_t i = start >> PAGE_SHIFT; !err && i < (end + PAGE_SIZE - 1) >> PAGE_SHIFT; i++)
+		err = have_page(inode, i);
+	charge_settle(inode);
+	return err;
+}
+
+static int allocate(struct inode *inode, uint64_t start, uint64_t end, bool keep_size)
+{
+	uint64_t size = mapping_size(&inode->mapping), want = (end - start) >> PAGE_SHIFT, have = pages_of(inode);
+	int err = 0;
+
+	if (want > have && is_full(tmpfs_of(inode), want - have))
 		return -ENOSPC;
-	if (keep_size)
-		end = end < size ? end : size;
-	else if (end > size)
+	if (!keep_size && end > size)
 		err = mapping_truncate(&inode->mapping, end);
-	if (!err && start < end)
+	if (!err)
 		err = fill(inode, start, end);
-	if (err && mapping_size(&inode->mapping) != size)
+	if (err && mapping_size(&inode->mapping) == size)
+		mapping_drop_behind(&inode->mapping); /* whoever has kept it */
+	if (err)
 		tmpfs_truncate(inode, size);
 	return err;
 }

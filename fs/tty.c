@@ -174,7 +174,7 @@ static bool reading_look(struct reading *r, size_t n)
 /* VTIME begins with the call if VMIN is 0, else anew with each byte. */
 static int reading_wait(struct reading *r, size_t n)
 {
-	static const struct wait_why why = { .what = "terminal input" };
+	static const struct wait_why why = { .what = "terminal input", .lasting = true };
 	bool ready = reading_look(r, n);
 
 	while (!ready) {
@@ -273,7 +273,7 @@ static bool put(const char *chunk, size_t n, bool *hung)
 
 static int put_wait(const char *chunk, size_t n, bool nonblock)
 {
-	static const struct wait_why why = { .what = "terminal output" };
+	static const struct wait_why why = { .what = "terminal output", .lasting = true };
 	bool hung = false;
 	int err = 0;
 

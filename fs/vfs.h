@@ -39,6 +39,7 @@ enum open_flags {
 	VFS_NOFOLLOW = 128, /* -ELOOP if the last name is a symbolic link */
 	VFS_NONBLOCK = 256,
 	VFS_PATH = 512,	    /* a handle only: no reading, no writing */
+	VFS_DIRECT = 1 << 14, /* reads and writes go past the cache, where the file system can */
 	VFS_RUNS = 1 << 15, /* only file_deny_write sets it */
 	VFS_SYNC = 1024,    /* a write returns when it is on the disk; DSYNC: what is needed to read it */
 	VFS_DSYNC = 2048,
@@ -113,6 +114,8 @@ struct renaming {
 	bool exchange;	      /* each gets the other's name; target is there */
 };
 
+struct file_extent; /* fs/direct.h */
+
 /*
  * All may sleep, and any may be NULL. Directory operations get names without '/', never "" and never longer than NAME_MAX; all but lookup
  * never get "." or "..". Nothing is held but what is said here. An operation that fails has changed nothing. What they are called with is
@@ -164,6 +167,10 @@ struct inode_ops {
 	/* lock held. enum fallocate_mode; the range is not empty and ends at max_size at most. Size too. NULL: -EOPNOTSUPP. */
 	int (*fallocate)(struct inode *inode, unsigned mode, uint64_t start, uint64_t len);
 
+	/* lock held. Where the file's bytes from pos on lie, at most len of them; both multiples of a sector, pos before the end. 0, -EIO, -ENOMEM.
+	 * NULL: O_DIRECT goes through the cache. */
+	int (*locate)(struct inode *inode, uint64_t pos, uint64_t len, struct file_extent *out);
+
 	/* data_only: attributes that reading the data does not need may wait. The data's pages too. NULL: nothing to do. */
 	int (*fsync)(struct inode *inode, bool data_only);
 
@@ -171,9 +178,6 @@ struct inode_ops {
 	 * may be used again from now on. */
 	void (*evict)(struct inode *inode);
 };
-
-/* What can never be done to the file again: Linux's numbers. */
-enum seals { VFS_SEAL_SEAL = 1, VFS_SEAL_SHRINK = 2, VFS_SEAL_GROW = 4, VFS_SEAL_WRITE = 8 };
 
 enum fallocate_mode { FALLOC_KEEP_SIZE = 1, FALLOC_PUNCH_HOLE = 2 };
 
@@ -197,6 +201,7 @@ struct inode {
 	struct inode *was_in;		/* a removed directory's parent, referenced: its ".."	(N) */
 	_Atomic bool accessed;		/* atime is later than mtime and ctime: reading need not set it	(A) */
 	uint8_t seals;			/* enum seals				(I) */
+	_Atomic int storers;		/* fs/seals.c				(A) */
 	bool linkable;			/* made by O_TMPFILE: may get its first name	(I) */
 	uint64_t serial;		/* no other inode ever had it: the name cache's key	(C) */
 	struct list hash;		/* by (super, ino)			(H) */
@@ -228,6 +233,7 @@ static inline struct inode *inode_of(struct mapping *m)
 int inode_get_or_new(struct super *super, uint64_t ino, struct inode **out);
 struct inode *inode_find(struct super *super, uint64_t ino); /* only if it is in the cache, whole: referenced, or NULL. Any context */
 void inode_publish(struct inode *inode);
+unsigned inode_shrink(unsigned n); /* evicts up to n that nobody uses, the longest unused first; how many. Sleeps, nothing held */
 void inode_discard(struct inode *inode); /* a fresh one that could not be filled in */
 
 /* An inode outside the cache (pipes, devices): one reference, filled in by the caller. NULL: no memory. */
@@ -263,7 +269,7 @@ void inode_get(struct inode *inode);	/* the caller holds one already; any contex
 bool inode_tryget(struct inode *inode); /* RCU read section */
 void inode_put(struct inode *inode);	/* sleeps */
 
-/* For a file system's backing_ops. */
+/* For a file system's backing_ops: fs/backing.c. */
 bool inode_backing_get(struct mapping *m);
 void inode_backing_put(struct mapping *m);
 void inode_backing_name(struct mapping *m, char *buf, size_t size);
@@ -275,7 +281,7 @@ extern struct inode *vfs_root; /* set once, by vfs_mount_root */
 void vfs_mount_root(struct super *super);
 int vfs_mount(const char *path, struct super *super); /* covers an existing directory; boot only */
 
-enum lookup_flags { LOOKUP_NOFOLLOW = 1, LOOKUP_DIRECTORY = 2 };
+enum lookup_flags { LOOKUP_NOFOLLOW = 1, LOOKUP_DIRECTORY = 2, LOOKUP_CREATE = 4 /* a slash behind a file is the caller's to refuse */ };
 
 /* base: where relative paths begin. 0 and a referenced inode, or -ENOENT -ENOTDIR -ELOOP -ENAMETOOLONG -EIO -ENOMEM -EINTR. */
 int vfs_lookup(struct inode *base, const char *path, unsigned flags, struct inode **out);
@@ -319,17 +325,6 @@ struct kstat {
 
 void inode_stat(struct inode *inode, struct kstat *st);
 
-/* ---- attributes: fs/attr.c; all sleep, and give Linux's errors ---- */
-
-#define VFS_NO_ID UINT32_MAX /* as it is */
-
-int vfs_chmod(struct inode *inode, unsigned mode);
-int vfs_chown(struct inode *inode, unsigned uid, unsigned gid);
-int vfs_set_times(struct inode *inode, const struct timestamp *atime, const struct timestamp *mtime); /* NULL: as it is */
-int vfs_truncate(struct inode *inode, uint64_t size);
-int vfs_fallocate(struct inode *inode, unsigned mode, uint64_t start, uint64_t len);
-uint64_t inode_max_size(const struct inode *inode);
-
 /* The bytes [start, end), and what is needed to read them or, unless data_only, all attributes. Says each error of write-back once. */
 int vfs_fsync_range(struct file *file, uint64_t start, uint64_t end, bool data_only);
 int vfs_syncfs(struct super *super);
@@ -337,12 +332,6 @@ void vfs_sync(void);
 void vfs_unmount_all(void); /* at power-off: everything is on the devices */
 void vfs_usage(struct super *super, struct fs_usage *out);
 void vfs_super_add(struct super *super); /* boot only */
-
-/* -EPERM: one of these is forbidden. lock held. */
-static inline int inode_seals(const struct inode *inode, unsigned what)
-{
-	return inode->seals & what ? -EPERM : 0;
-}
 
 /* -EINVAL if it is no symbolic link. Length, no NUL; cut to size. */
 long inode_readlink(struct inode *inode, char *buf, size_t size);
@@ -360,6 +349,7 @@ struct file_ops {
 	/* A vector of `total` bytes that shall not be torn apart, if the file can: -EOVERFLOW if not. NULL: range by range. */
 	long (*write_whole)(struct file *file, const struct user_range *v, size_t count, size_t total);
 	bool stream;			    /* no position: lseek and pread give -ESPIPE */
+	bool seek_ignored;		    /* a stream whose lseek gives 0 */
 	bool same_everywhere;		    /* at any position: lseek gives 0, whatever it is asked for */
 	bool loose_position;		    /* read and write take locks that come before pos_lock: it is not held meanwhile */
 };
@@ -377,6 +367,7 @@ struct file {
 	struct mutex pos_lock;	     /* one read, write, lseek or getdents at a time */
 	uint64_t pos;		     /*					(P) */
 	_Atomic uint32_t error_seq;  /* errors of write-back seen: mm/writeback.h	(A) */
+	struct readahead ra;	     /* of its reads: mm/readahead.h	(A)	*/
 	char *path;		     /* what it was opened by, or NULL	(C) */
 	struct inode *base;	     /* where that begins, referenced	(C) */
 	struct rcu_head rcu;
@@ -394,6 +385,7 @@ void file_forget(struct file *file);
 void file_path(struct file *file, char *buf, size_t size);
 void file_via_get(void *via);
 void file_via_put(void *via);
+struct readahead *file_via_readahead(void *via);
 
 void file_get(struct file *file);
 bool file_tryget(struct file *file); /* RCU read section */

@@ -16,6 +16,11 @@ static inline struct timeval to_timeval(uint64_t ns)
 	return (struct timeval){ (int64_t)(ns / NSEC_PER_SEC), (int64_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC) };
 }
 
+/* A negative clock is the CPU time of a process or task: ~id << 3, with bit 2 for a task's, and 2 in the low bits (1, 0: user, with system time).
+ * Id 0 is the caller. */
+#define CPU_CLOCK_TASK 4
+#define CPU_CLOCK(id, task) (~(id) * 8 | (task) | 2)
+
 /* 0, or -EINVAL. More than 584 years is for ever: TIME_NEVER. */
 int from_timespec(const struct timespec *ts, uint64_t *ns);
 

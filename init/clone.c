@@ -4,13 +4,15 @@
 
 #include "init/files.h"
 #include "init/linux.h"
+#include "init/pidfd.h"
+#include "init/timers.h"
 #include "init/where.h"
 #include "kernel/frame.h"
 #include "kernel/restart.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 
 #define CLONE_SHARE (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
@@ -19,7 +21,7 @@
 
 #define CLONE_KNOWN                                                                                \
 	(CSIGNAL | CLONE_SHARE | CLONE_IGNORED | CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | CLONE_SETTLS |    \
-	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_CLEAR_SIGHAND)
+	 CLONE_PIDFD | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_CLEAR_SIGHAND)
 
 static struct process *first; /* pid 1: set once, before there is a second */
 
@@ -142,6 +144,7 @@ static void task_run(void *arg)
 	struct task *t = arg;
 	uint32_t tid = current->tid;
 
+	timers_limit();
 	if (t->set_tid)
 		copy_to_user(t->set_tid, &tid, sizeof(tid));
 	if (thread_killed())
@@ -163,6 +166,14 @@ static int task_make_arch(struct task *t, const struct arch_regs *regs, const st
 	return !err && args->flags & CLONE_SETTLS ? arch_tls_set(arch, args->tls) : err;
 }
 
+static void policy_inherit(struct task *t, const struct task *from)
+{
+	bool reset = from->policy & SCHED_RESET_ON_FORK && from->priority;
+
+	t->policy = reset ? 0 : from->policy & ~SCHED_RESET_ON_FORK;
+	t->priority = reset ? 0 : from->priority;
+}
+
 /* *made: a task of p for this thread, not started, that will go on from regs as clone's child. 0 or -errno. */
 static int task_make(struct process *p, struct thread *thread, const struct arch_regs *regs, const struct clone_args *args,
 		     struct task **made)
@@ -175,7 +186,8 @@ static int task_make(struct process *p, struct thread *thread, const struct arch
 		return err;
 	thread->arg = t;
 	t->blocked = task_current()->blocked;
-	t->policy = task_current()->policy & ~SCHED_RESET_ON_FORK;
+	policy_inherit(t, task_current());
+	t->timer_slack[0] = t->timer_slack[1] = task_current()->timer_slack[0];
 	atomic_store_explicit(&thread->allowed, thread_affinity(current), memory_order_relaxed);
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) /* else the stack is in use already */
 		t->altstack = task_current()->altstack;
@@ -209,7 +221,7 @@ static int process_link(struct task *t, const struct clone_args *args, unsigned 
 
 static void vfork_wait(struct process *child, struct vfork *v)
 {
-	struct wait_why why = { .what = "vfork child", .object = child };
+	struct wait_why why = { .what = "vfork child", .lasting = true, .object = child };
 	irqflags_t flags;
 
 	wait_until(&v->q, &why, WAIT_KILLABLE, TIME_NEVER, v->done);
@@ -246,6 +258,8 @@ static int flags_check(uint64_t flags)
 {
 	if (flags & ~(uint64_t)CLONE_KNOWN)
 		return -EINVAL; /* name spaces among them */
+	if (flags & CLONE_PIDFD && flags & CLONE_THREAD)
+		return -EINVAL;
 	if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND))
 		return -EINVAL;
 	if (flags & CLONE_SIGHAND && (!(flags & CLONE_VM) || flags & CLONE_CLEAR_SIGHAND))
@@ -259,7 +273,7 @@ static int flags_check(uint64_t flags)
 static bool room_for_task(void)
 {
 	while (frame_available() < frame_total() / ROOM_SHARE)
-		if (!page_make_room())
+		if (!page_try_make_room())
 			return false;
 	return true;
 }
@@ -273,6 +287,44 @@ static int signals_first(struct process *self, unsigned *group_signals)
 	*group_signals = self->group_signals;
 	spin_unlock_irq(&self->lock, flags);
 	return told || thread_killed() ? -ERESTARTNOINTR : 0;
+}
+
+/* The number of a file that stands for p, told to the user, and the file, which is to be installed under it when p is there. */
+static int pidfd_promise(struct process *p, uintptr_t out, struct file **file)
+{
+	int err = pidfd_file(p, 0, file), fd;
+
+	if (err)
+		return err;
+	fd = fd_reserve(0, true);
+	if (fd >= 0 && copy_to_user(out, &fd, sizeof(fd))) {
+		fd_unreserve(fd);
+		fd = -EFAULT;
+	}
+	if (fd < 0)
+		file_put(*file);
+	return fd;
+}
+
+/* Into the tree, and with CLONE_PIDFD into the caller's descriptors. */
+static int task_link_with_pidfd(struct task *t, const struct clone_args *args, unsigned group_signals)
+{
+	struct file *file;
+	int fd, err;
+
+	if (!(args->flags & CLONE_PIDFD))
+		return process_link(t, args, group_signals);
+	fd = pidfd_promise(t->process, args->pidfd, &file);
+	if (fd < 0)
+		return fd;
+	err = process_link(t, args, group_signals);
+	if (!err) {
+		fd_install(fd, file);
+		return 0;
+	}
+	fd_unreserve(fd);
+	file_put(file);
+	return err;
 }
 
 long process_clone(const struct arch_regs *regs, const struct clone_args *args)
@@ -299,7 +351,7 @@ long process_clone(const struct arch_regs *regs, const struct clone_args *args)
 	if (!err) {
 		err = task_make(p, thread, regs, args, &t);
 		if (!err)
-			err = process_link(t, args, group_signals);
+			err = task_link_with_pidfd(t, args, group_signals);
 	}
 	if (!err)
 		return task_go(t, args);

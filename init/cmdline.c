@@ -3,6 +3,7 @@
 
 #include "kernel/assert.h"
 #include "kernel/log.h"
+#include "kernel/sched.h"
 #include "kernel/time.h"
 #include "lib/list.h"
 #include "lib/parse.h"
@@ -10,6 +11,7 @@
 #include "mm/policy.h"
 
 #define TEXT_MAX 16384
+#define SLICE_LEAST 1000 /* a timer interrupt takes some hundred */
 
 struct cmdline cmdline;
 
@@ -89,6 +91,20 @@ static void set_disk(const char *name, char *value)
 	cmdline.disks[n] = (struct phys_range){ start, start + len };
 }
 
+static void set_mount(const char *name, char *value)
+{
+	if (value[0] < '1' || value[0] >= '0' + CMDLINE_DISKS || value[1] != ':' || value[2] != '/')
+		panic("command line: %s=%s: write %s=N:/PATH, N from 1 to %u", name, value, name, CMDLINE_DISKS - 1);
+	cmdline.mounts[value[0] - '0'] = decode(value + 2);
+}
+
+static void set_ramblk(const char *name, char *value)
+{
+	if (cmdline.nr_ramblk == CMDLINE_SETTINGS)
+		panic("command line: more than %u of %s", CMDLINE_SETTINGS, name);
+	cmdline.ramblk[cmdline.nr_ramblk++] = decode(value);
+}
+
 static void set_console(const char *name, char *value)
 {
 	if (strcmp(value, "framed") != 0 && strcmp(value, "plain") != 0)
@@ -145,6 +161,20 @@ static void set_cut(const char *name, char *value)
 	*(ms ? &cmdline.cut_ns : &cmdline.cut_writes) = ms ? n * NSEC_PER_MSEC : n;
 }
 
+/* NS, or NS,SEED */
+static void set_slice(const char *name, char *value)
+{
+	const char *end;
+	uint64_t ns, seed = 1;
+	bool bad = parse_u64(value, &end, &ns) || ns < SLICE_LEAST || ns > NSEC_PER_SEC;
+
+	if (!bad && *end == ',')
+		bad = parse_u64(end + 1, &end, &seed);
+	if (bad || *end)
+		panic("command line: %s=%s: write %s=NANOSECONDS or %s=NANOSECONDS,SEED, at least %u", name, value, name, name, SLICE_LEAST);
+	sched_slice_force(ns, seed);
+}
+
 static void set_trace(const char *name, char *value)
 {
 	cmdline.trace = flag_value(name, value);
@@ -163,7 +193,8 @@ static const struct option {
 	{ "fl.disk2", set_disk },     { "fl.disk3", set_disk },	  { "fl.disk4", set_disk }, { "fl.disk5", set_disk },
 	{ "fl.disk6", set_disk },     { "fl.disk7", set_disk },	  { "fl.mem", set_mem },    { "fl.time", set_time },
 	{ "fl.stdin", set_stdin },    { "fl.console", set_console }, { "fl.trace", set_trace }, { "fl.stats", set_stats },
-	{ "fl.cut", set_cut },	      { "fl.tty", set_tty },
+	{ "fl.cut", set_cut },	      { "fl.tty", set_tty },	  { "fl.slice", set_slice },
+	{ "fl.mount", set_mount },    { "fl.ramblk", set_ramblk },
 };
 
 /* ---- words ---- */
@@ -176,7 +207,7 @@ static void list_add(char *list, size_t size, const char *name)
 
 static _Noreturn void unknown(const char *word)
 {
-	char list[256] = "";
+	char list[640] = "";
 
 	for (unsigned i = 0; i < ARRAY_SIZE(options); i++)
 		if (options[i].set != set_disk)

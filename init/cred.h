@@ -15,7 +15,7 @@ struct process;
 #define GROUPS_MAX 32 /* supplementary groups; setgroups beyond is ENOMEM */
 
 enum { CAP_KILL = 5, CAP_SETGID = 6, CAP_SETUID = 7, CAP_SETPCAP = 8,
-       CAP_SYS_PTRACE = 19, CAP_SYS_ADMIN = 21, CAP_SYS_NICE = 23, CAP_SYS_RESOURCE = 24, CAP_LAST = 40 };
+       CAP_SYS_PTRACE = 19, CAP_SYS_ADMIN = 21, CAP_SYS_BOOT = 22, CAP_SYS_NICE = 23, CAP_SYS_RESOURCE = 24, CAP_SYS_TIME = 25, CAP_LAST = 40 };
 #define CAP_ALL ((2ull << CAP_LAST) - 1)
 
 /* Users, or groups. */

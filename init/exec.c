@@ -17,6 +17,7 @@
 #include "init/futex.h"
 #include "init/process.h"
 #include "init/timers.h"
+#include "init/shm.h"
 #include "init/where.h"
 #include "kernel/log.h"
 #include "kernel/slab.h"
@@ -166,7 +167,7 @@ static void program_take(struct program *p)
 	struct file *old_exe = self->exe;
 	irqflags_t flags;
 
-	futex_release();
+	futex_release(false);
 	flags = spin_lock_irq(&self->lock);
 	self->mm = p->mm;
 	self->exe = p->file;
@@ -185,6 +186,7 @@ static void program_take(struct program *p)
 	files_close_on_exec(self->files);
 	if (old_mm)
 		mm_put(old_mm);
+	shm_detached();
 	process_vfork_done(self);
 	if (old_exe)
 		file_put(old_exe);

@@ -2,10 +2,12 @@
 /* The end of tasks and processes. What is let go when is in the statement of init/process.c. */
 #include "init/process_impl.h"
 
+#include "drivers/iogroup.h"
 #include "init/files.h"
 #include "init/futex.h"
 #include "init/job.h"
 #include "init/run.h"
+#include "init/shm.h"
 #include "init/terminal.h"
 #include "init/timers.h"
 #include "init/where.h"
@@ -121,10 +123,11 @@ static void death_tell(struct process *p, struct process *parent)
 	bool killed = p->status & 0x7f;
 	struct siginfo info = {
 		.signo = (int)p->exit_signal,
-		.code = killed ? CLD_KILLED : CLD_EXITED,
+		.code = p->status & 0x80 ? CLD_DUMPED : killed ? CLD_KILLED : CLD_EXITED,
 		.pid = p->pid,
 		.status = killed ? p->status & 0x7f : p->status >> 8,
-		.utime = (int64_t)(p->dead_tasks.ran_ns / (NSEC_PER_SEC / 100)),
+		.utime = (int64_t)((p->dead_tasks.ran_ns - p->dead_tasks.system_ns) / (NSEC_PER_SEC / 100)),
+		.stime = (int64_t)(p->dead_tasks.system_ns / (NSEC_PER_SEC / 100)),
 	};
 
 	signal_send_info(parent, 0, &info);
@@ -144,10 +147,20 @@ static bool zombie_announce(struct process *p)
 	return unwanted;
 }
 
-/* process_tree held. p's children become those of the first process; zombies nobody will wait for go on `gone`. */
+/* process_tree held. Who gets p's children: the next one above that wants orphans and still runs, or the first process. */
+static struct process *heir_of(const struct process *p)
+{
+	struct process *heir = p->parent;
+
+	while (heir && !(atomic_load_explicit(&heir->traits, memory_order_relaxed) & TRAIT_SUBREAPER && heir->state == PROCESS_ALIVE))
+		heir = heir->parent;
+	return heir ? heir : process_one();
+}
+
+/* process_tree held. Zombies nobody will wait for go on `gone`. */
 static void children_hand_on(struct process *p, struct list *gone)
 {
-	struct process *child, *tmp, *heir = process_one();
+	struct process *child, *tmp, *heir = heir_of(p);
 
 	list_for_each_safe(child, tmp, &p->children, sibling) {
 		list_remove(&child->sibling);
@@ -171,6 +184,8 @@ static void process_become_zombie(struct process *p)
 	job_exit_locked(p);
 	children_hand_on(p, &gone);
 	p->state = PROCESS_ZOMBIE;
+	atomic_store_explicit(&p->ended, true, memory_order_relaxed);
+	waitq_wake_all(&p->end_wait);
 	if (zombie_announce(p))
 		list_append(&gone, &p->sibling);
 	mutex_unlock(&process_tree);
@@ -200,6 +215,7 @@ static void process_end(struct process *p)
 	timers_end(p);
 	if (mm)
 		mm_put(mm);
+	shm_detached();
 	process_vfork_done(p);
 	if (files)
 		files_put(files);
@@ -241,8 +257,9 @@ void task_exit(int status)
 	struct task *t = task_current();
 	struct process *p = t->process;
 	unsigned tid = current->tid;
+	bool last;
 
-	futex_release();
+	futex_release(true);
 	thread_set_space(current, NULL);
 	current->mm = NULL;
 	if (tid != p->pid) {
@@ -250,7 +267,9 @@ void task_exit(int status)
 		process_id_remove(tid);
 		mutex_unlock(&process_tree);
 	}
-	if (task_unlink(t, status))
+	last = task_unlink(t, status);
+	io_group_join(current, NULL); /* before anybody is told that we have ended */
+	if (last)
 		process_end(p);
 	task_free(t);
 	thread_exit();

@@ -14,6 +14,7 @@
 #include "init/process.h"
 #include "kernel/mutex.h"
 #include "kernel/slab.h"
+#include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -353,6 +354,40 @@ static int replace_locked(struct files *files, unsigned fd, struct file *file, b
 	bit_write(t->used, fd, true);
 	bit_write(t->cloexec, fd, close_on_exec);
 	return 0;
+}
+
+int fd_reserve_two(int fds[2], uintptr_t out, bool close_on_exec)
+{
+	int err = 0;
+
+	fds[0] = fd_reserve(0, close_on_exec);
+	if (fds[0] < 0)
+		return fds[0];
+	fds[1] = fd_reserve(0, close_on_exec);
+	if (fds[1] < 0)
+		err = fds[1];
+	else if (copy_to_user(out, fds, 2 * sizeof(fds[0])))
+		err = -EFAULT;
+	if (!err)
+		return 0;
+	fd_unreserve(fds[0]);
+	if (fds[1] >= 0)
+		fd_unreserve(fds[1]);
+	return err;
+}
+
+int fd_for(int err, struct file *file, bool close_on_exec)
+{
+	int fd;
+
+	if (err)
+		return err;
+	fd = fd_reserve(0, close_on_exec);
+	if (fd < 0)
+		file_put(file);
+	else
+		fd_install(fd, file);
+	return fd;
 }
 
 int fd_replace(int fd, struct file *file, bool close_on_exec)

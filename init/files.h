@@ -7,6 +7,7 @@
 #define INIT_FILES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define FILES_MAX 65536u /* the hard limit, RLIMIT_NOFILE */
 
@@ -32,9 +33,15 @@ struct file *fd_get_open(int fd);
 /* The lowest free number >= from, now reserved; -EMFILE, -ENOMEM. Sleeps. */
 int fd_reserve(unsigned from, bool close_on_exec);
 
+/* Two numbers for two ends, told to the user. 0, or an error: then nothing is reserved. */
+int fd_reserve_two(int fds[2], uintptr_t out, bool close_on_exec);
+
 /* A reserved number gets its file (the caller's reference goes along), or is given back. */
 void fd_install(int fd, struct file *file);
 void fd_unreserve(int fd);
+
+/* A fresh number for a file that was made with this result: the number, the error, or that there is none, and then puts the file. Sleeps. */
+int fd_for(int err, struct file *file, bool close_on_exec);
 
 /* Makes `fd` this file, closing what it was; takes the reference. The number, -EBADF, -EBUSY (reserved), -ENOMEM: then it has
  * put the file. Sleeps. */

@@ -5,10 +5,8 @@
  * A word in memory mapped MAP_SHARED is known by file and place, so that processes meet; any other by address space and address. With
  * FUTEX_PRIVATE_FLAG it is always the latter, without a look at the mapping. So for memory that is the process's own the flag makes no
  * difference, which programs rely on: a thread's end is told without the flag to a word that its library may wait for with it.
- *
- * Priority inheritance is not there (the scheduler has no priorities): ENOSYS, which the C libraries report as "not supported".
  */
-#include "init/futex.h"
+#include "init/futex_impl.h"
 
 #include "init/clock.h"
 #include "init/process.h"
@@ -43,8 +41,7 @@ static int key_by_mapping(struct mm *mm, struct futex *f)
 	return vma ? 0 : -EFAULT;
 }
 
-/* 0, -EINVAL, -EFAULT, -EINTR. As on Linux only a shared word need be there. */
-static int futex_at(uintptr_t word, bool private, struct futex *f)
+int futex_at(uintptr_t word, bool private, struct futex *f)
 {
 	struct mm *mm = current->mm;
 	uint32_t value;
@@ -62,8 +59,7 @@ static int futex_at(uintptr_t word, bool private, struct futex *f)
 	return err ? err : key_by_mapping(mm, f);
 }
 
-/* After *err: shall it be done again? Faults the word in if that is what was missing. */
-static bool again(int *err, uintptr_t word, unsigned access)
+bool futex_again(int *err, uintptr_t word, unsigned access)
 {
 	if (*err != -EFAULT_AGAIN)
 		return false;
@@ -82,7 +78,7 @@ static int wait_until_woken(uintptr_t word, bool private, uint32_t value, uint32
 		err = futex_at(word, private, &f);
 		if (!err)
 			err = futex_wait(&f, value, bits, deadline);
-	} while (again(&err, word, FAULT_READ));
+	} while (futex_again(&err, word, FAULT_READ));
 	return err;
 }
 
@@ -127,12 +123,7 @@ void futex_wake_user(uintptr_t word)
 
 /* ---- two words ---- */
 
-struct two {
-	uintptr_t from, to;
-	bool private;
-};
-
-static int both_at(const struct two *two, struct futex_move *m)
+int futex_both_at(const struct two_words *two, struct futex_move *m)
 {
 	int err = futex_at(two->from, two->private, &m->from);
 
@@ -140,7 +131,7 @@ static int both_at(const struct two *two, struct futex_move *m)
 }
 
 /* value NULL: whatever is there. */
-static long requeue_op(const struct two *two, uint32_t wake, uint32_t move, const uint32_t *value)
+static long requeue_op(const struct two_words *two, uint32_t wake, uint32_t move, const uint32_t *value)
 {
 	struct futex_move m = { .wake = wake, .move = move, .value = value };
 	int ret;
@@ -148,10 +139,10 @@ static long requeue_op(const struct two *two, uint32_t wake, uint32_t move, cons
 	if ((int32_t)wake < 0 || (int32_t)move < 0)
 		return -EINVAL;
 	do {
-		ret = both_at(two, &m);
+		ret = futex_both_at(two, &m);
 		if (!ret)
 			ret = futex_requeue(&m);
-	} while (again(&ret, two->from, FAULT_READ));
+	} while (futex_again(&ret, two->from, FAULT_READ));
 	return ret;
 }
 
@@ -190,7 +181,7 @@ static bool change_decode(uint32_t code, struct futex_change *c)
 	return true;
 }
 
-static long wake_change_op(const struct two *two, uint32_t wake, uint32_t wake2, uint32_t code)
+static long wake_change_op(const struct two_words *two, uint32_t wake, uint32_t wake2, uint32_t code)
 {
 	struct futex_move m = { .wake = wakes(wake), .move = wakes(wake2) };
 	struct futex_change c;
@@ -199,21 +190,27 @@ static long wake_change_op(const struct two *two, uint32_t wake, uint32_t wake2,
 	if (!change_decode(code, &c))
 		return -ENOSYS;
 	do {
-		ret = both_at(two, &m);
+		ret = futex_both_at(two, &m);
 		if (!ret)
 			ret = futex_wake_change(&m, &c);
-	} while (again(&ret, two->to, FAULT_WRITE));
+	} while (futex_again(&ret, two->to, FAULT_WRITE));
 	return ret;
 }
 
 /* ---- the call ---- */
 
-static bool has_timeout(unsigned command)
+/* The caller says by which. */
+static bool by_clock(unsigned command)
 {
-	return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET;
+	return command == FUTEX_WAIT_BITSET || command == FUTEX_WAIT_REQUEUE_PI || command == FUTEX_LOCK_PI2;
 }
 
-/* 0, -EFAULT, -EINVAL. FUTEX_WAIT's is a time from now, the other's a moment. */
+static bool has_timeout(unsigned command)
+{
+	return command == FUTEX_WAIT || by_clock(command) || command == FUTEX_LOCK_PI;
+}
+
+/* 0, -EFAULT, -EINVAL. FUTEX_WAIT's is a time from now, the others' a moment, and that of FUTEX_LOCK_PI the calendar's. */
 static int deadline_of(unsigned op, unsigned command, uintptr_t timeout, uint64_t *deadline)
 {
 	uint64_t ns;
@@ -224,21 +221,22 @@ static int deadline_of(unsigned op, unsigned command, uintptr_t timeout, uint64_
 		return 0;
 	err = timespec_from_user(timeout, &ns);
 	if (!err)
-		*deadline = command == FUTEX_WAIT ? deadline_after(ns) : deadline_at(ns, op & FUTEX_CLOCK_REALTIME);
+		*deadline = command == FUTEX_WAIT ? deadline_after(ns)
+						  : deadline_at(ns, op & FUTEX_CLOCK_REALTIME || command == FUTEX_LOCK_PI);
 	return err;
 }
 
 long sys_futex(uintptr_t word, unsigned op, uint32_t value, uintptr_t timeout, uintptr_t second, uint32_t value3)
 {
 	unsigned command = op & ~(unsigned)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-	struct two two = { word, second, op & FUTEX_PRIVATE_FLAG };
+	struct two_words two = { word, second, op & FUTEX_PRIVATE_FLAG };
 	uint32_t value2 = (uint32_t)timeout; /* of the calls that take no timeout */
 	uint64_t deadline;
 	int err = deadline_of(op, command, timeout, &deadline);
 
 	if (err)
 		return err;
-	if (op & FUTEX_CLOCK_REALTIME && command != FUTEX_WAIT_BITSET)
+	if (op & FUTEX_CLOCK_REALTIME && !by_clock(command))
 		return -ENOSYS;
 	switch (command) {
 	case FUTEX_WAIT:
@@ -255,6 +253,17 @@ long sys_futex(uintptr_t word, unsigned op, uint32_t value, uintptr_t timeout, u
 		return requeue_op(&two, value, value2, &value3);
 	case FUTEX_WAKE_OP:
 		return wake_change_op(&two, value, value2, value3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return futex_lock_pi(word, two.private, false, deadline);
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(word, two.private, true, TIME_NEVER);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(word, two.private);
+	case FUTEX_WAIT_REQUEUE_PI:
+		return futex_wait_requeue_pi(&two, value, deadline);
+	case FUTEX_CMP_REQUEUE_PI:
+		return futex_cmp_requeue_pi(&two, value, value2, value3);
 	default:
 		return -ENOSYS;
 	}

@@ -10,8 +10,8 @@
  */
 void futex_wake_user(uintptr_t word);
 
-/* The calling task is about to let go of its memory, by its end or by execve: what it holds by its robust list is marked and passed on, and
- * the word of set_tid_address is cleared if others share the memory. Thread, nothing held, the memory still current. */
-void futex_release(void);
+/* The calling task is about to let go of its memory, by its end or by execve: what it holds by its robust list, or others wait for, is marked
+ * and passed on, and the word of set_tid_address is cleared if others share the memory. Thread, nothing held, the memory still current. */
+void futex_release(bool ends);
 
 #endif

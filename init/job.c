@@ -141,7 +141,7 @@ static bool still_stopped(struct process *p, struct task *t)
 
 void job_stop_here(void)
 {
-	static const struct wait_why why = { .what = "SIGCONT" };
+	static const struct wait_why why = { .what = "SIGCONT", .lasting = true };
 	struct task *t = task_current();
 	struct process *p = t->process;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (limit_file_size, init/sys_attr.c), AS, DATA
- * and STACK (mm/), SIGPENDING (init/signal_queue.c).
- * NPROC binds nobody: everybody is root. CORE limits what is never written.
+ * and STACK (mm/), SIGPENDING (init/signal_queue.c), CPU (init/timers.c, of the process that sets it and of its children).
+ * NPROC binds nobody: everybody is root. CORE limits what is never written, and only decides about the bit in the status (init/exit.c).
  */
 #ifndef INIT_LIMIT_H
 #define INIT_LIMIT_H

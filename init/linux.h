@@ -36,10 +36,11 @@ enum {
 };
 
 enum { F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG,
-       F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ, F_GETPIPE_SZ };
+       F_GETLEASE = 1025, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ, F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS };
+enum { F_RDLCK, F_WRLCK, F_UNLCK };
 enum { RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2 };
 enum { UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe };
-enum { LOCK_SHARED = 1, LOCK_EXCLUSIVE = 2, LOCK_NONBLOCK = 4, LOCK_UNLOCK = 8 };
+enum { LOCK_SHARED = 1, LOCK_EXCLUSIVE = 2, LOCK_NONBLOCK = 4, LOCK_UNLOCK = 8, LOCK_MAND = 32 };
 enum { FD_CLOEXEC = 1 };
 enum { ABI_SEEK_SET, ABI_SEEK_CUR, ABI_SEEK_END, ABI_SEEK_DATA, ABI_SEEK_HOLE };
 enum { R_OK = 4, W_OK = 2, X_OK = 1 };
@@ -123,6 +124,7 @@ enum {
 	CLONE_FS = 0x200,
 	CLONE_FILES = 0x400,
 	CLONE_SIGHAND = 0x800,
+	CLONE_PIDFD = 0x1000,
 	CLONE_PTRACE = 0x2000,
 	CLONE_VFORK = 0x4000,
 	CLONE_PARENT = 0x8000,
@@ -213,10 +215,12 @@ enum {
 	FUTEX_CLOCK_REALTIME = 256,
 };
 
-/* The word of a robust or priority-inheriting mutex. */
-#define FUTEX_WAITERS 0x80000000u
-#define FUTEX_OWNER_DIED 0x40000000u
-#define FUTEX_TID_MASK 0x3fffffffu
+enum { FUTEX_32 = 2, FUTEX_WAITV_MAX = 128 };
+
+struct linux_waitv {
+	uint64_t value, word;
+	uint32_t flags, reserved;
+};
 
 #define ROBUST_LIST_LIMIT 2048
 

@@ -2,20 +2,25 @@
 /* The order in which a boot happens. Each comment says what is legal from there on. */
 #include "arch/upcall.h"
 #include "drivers/console.h"
+#include "drivers/ramblk.h"
 #include "init/cmdline.h"
+#include "init/oom.h"
 #include "init/process.h"
 #include "init/run.h"
 #include "init/terminal.h"
 #include "kernel/frame.h"
 #include "kernel/futex.h"
+#include "kernel/hang.h"
 #include "kernel/log.h"
 #include "kernel/rcu.h"
 #include "kernel/sched.h"
 #include "kernel/trace.h"
+#include "kernel/watchdog.h"
 #include "lib/string.h"
-#include "mm/page.h"
+#include "mm/page_owner.h"
 #include "mm/policy.h"
 #include "mm/pt.h"
+#include "mm/reclaim.h"
 #include "mm/writeback.h"
 
 #ifndef REVISION
@@ -55,7 +60,7 @@ static void memory_init(const struct boot_info *info)
 	for (unsigned i = 0; i < CMDLINE_DISKS; i++)
 		if (cmdline.disks[i].start != cmdline.disks[i].end)
 			disks[nr++] = cmdline.disks[i];
-	page_init(frame_init(info, disks, nr, cmdline.mem, sizeof(struct page)));
+	page_init(frame_init(info, disks, nr, cmdline.mem, PAGE_RECORD));
 	pt_init();
 }
 
@@ -79,8 +84,12 @@ void kernel_main(const struct boot_info *info)
 	slice_set();
 	clock_wall_start = cmdline.time * NSEC_PER_SEC;
 	rcu_init();			/* threads; rcu_call, which one of them serves */
+	hang_device = ramblk_oldest;
+	watchdog_start();		/* nobody hangs unseen */
 	writeback_start();		/* dirty pages reach their files by themselves */
+	reclaim_start();		/* and clean ones make room */
 	process_init();			/* process_first */
+	reclaim_set_killer(oom_kill_one); /* memory may run out */
 	futex_init();			/* user threads that wait for each other */
 	terminal_init();		/* whether the console is one, and its settings */
 	console_input_init(cmdline.no_input); /* reading the console */

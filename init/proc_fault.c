@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/fault/stats, boot, memory and trace, and a file for each policy in /proc/sys/fault. Here because kernel/ and mm/ know
+ * /proc/fault/stats, boot, memory, waiters, check and trace, and a file for each policy in /proc/sys/fault. Here because kernel/ and mm/ know
  * nothing of files.
  */
 #include "init/proc_files.h"
@@ -8,12 +8,15 @@
 #include "fs/proc.h"
 #include "init/run.h"
 #include "kernel/frame.h"
+#include "kernel/hang.h"
 #include "kernel/log.h"
 #include "kernel/stats.h"
 #include "kernel/trace.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "mm/check.h"
+#include "mm/page_waits.h"
 #include "mm/policy.h"
 
 static void stats_show(struct text *t, const char *path)
@@ -34,6 +37,55 @@ static void memory_show(struct text *t, const char *path)
 {
 	(void)path;
 	text_add(t, "total %lu\navailable %lu\n", frame_total(), frame_available());
+}
+
+static void waiters_line(void *arg, const char *line)
+{
+	text_add(arg, "%s\n", line);
+}
+
+static void waiters_show(struct text *t, const char *path)
+{
+	const struct hang_sink to = { waiters_line, t };
+
+	(void)path;
+	hang_show_all(&to);
+}
+
+static uint64_t us(uint64_t ns)
+{
+	return (ns + NSEC_PER_USEC - 1) / NSEC_PER_USEC;
+}
+
+/* Waits for page locks since "0" was written there. */
+static void page_lock_show(struct text *t, const char *path)
+{
+	(void)path;
+	text_add(t, "waits %lu\n", page_waits_count());
+	text_add(t, "wait_p50_us %lu\nwait_p99_us %lu\nwait_p999_us %lu\n", us(page_waits_quantile(500)), us(page_waits_quantile(990)),
+		 us(page_waits_quantile(999)));
+	text_add(t, "wait_max_us %lu\nplace_max_us %lu\n", us(page_waits_worst(WORST_WAIT)), us(page_waits_worst(WORST_PLACE)));
+	text_add(t, "section_max_us %lu\nswitch_max_us %lu\n", us(page_waits_worst(WORST_SECTION)), us(page_waits_worst(WORST_SWITCH)));
+	text_add(t, "position_max %lu\n", page_waits_worst(WORST_POSITION));
+}
+
+static int page_lock_store(const char *path, const char *data)
+{
+	(void)path;
+	if (data[0] != '0' || data[1])
+		return -EINVAL;
+	page_waits_reset();
+	return 0;
+}
+
+/* "0", or how many pages break a rule, and the first of them. */
+static void check_show(struct text *t, const char *path)
+{
+	char why[256];
+	unsigned broken = mm_check(why, sizeof(why));
+
+	(void)path;
+	text_add(t, broken ? "%u %s\n" : "%u\n", broken, why);
 }
 
 static void trace_show(struct text *t, const char *path)
@@ -82,6 +134,9 @@ void proc_fault_register(void)
 	proc_register("fault/stats", stats_show, NULL);
 	proc_register("fault/boot", boot_show, NULL);
 	proc_register("fault/memory", memory_show, NULL);
+	proc_register("fault/waiters", waiters_show, NULL);
+	proc_register("fault/page_lock", page_lock_show, page_lock_store);
+	proc_register("fault/check", check_show, NULL);
 	proc_register("fault/trace", trace_show, trace_store);
 	for (unsigned i = 0; policy_name(i); i++) {
 		snprintf(path, sizeof(path), POLICIES "%s", policy_name(i));

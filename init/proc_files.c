@@ -59,21 +59,17 @@ static int with_task(const struct proc_id *id, void (*fn)(struct task *t, void *
 	struct process *p = process_find(id->pid);
 	unsigned tid = id->tid ? id->tid : id->pid;
 	irqflags_t flags;
-	int err = -ESRCH;
 	struct task *t;
 
 	if (!p)
 		return -ESRCH;
 	flags = spin_lock_irq(&p->lock);
-	list_for_each(t, &p->tasks, link)
-		if (t->thread->tid == tid) {
-			fn(t, arg);
-			err = 0;
-			break;
-		}
+	t = process_task(p, tid);
+	if (t)
+		fn(t, arg);
 	spin_unlock_irq(&p->lock, flags);
 	process_put(p);
-	return err;
+	return t ? 0 : -ESRCH;
 }
 
 static void name_get(struct task *t, void *arg)
@@ -138,7 +134,7 @@ static int mountinfo_show(const struct proc_id *id, struct text *t)
 		const char *how = m->super->read_only ? "ro" : "rw";
 
 		text_add(t, "%u %u %u:%u / %s %s,relatime - %s %s %s\n", i + 1, mounted_on(i) + 1, m->super->dev >> 8,
-			 m->super->dev & 0xff, m->path, how, m->super->type, i ? m->super->type : "/dev/disk0", how);
+			 m->super->dev & 0xff, m->path, how, m->super->type, m->source, how);
 	}
 	return 0;
 }
@@ -265,6 +261,7 @@ void proc_files_register(void)
 	proc_set_processes(&processes);
 	proc_fault_register();
 	proc_ramblk_register();
+	proc_groups_register();
 	proc_machine_register();
 	proc_sys_register();
 }

@@ -8,6 +8,7 @@
 /* Boot only; /proc is mounted. */
 void proc_files_register(void);
 void proc_fault_register(void);	  /* the part below /proc/fault and /proc/sys/fault */
+void proc_groups_register(void); /* /proc/groups */
 void proc_ramblk_register(void);  /* /proc/sys/ramblk */
 void proc_machine_register(void); /* meminfo, cpuinfo, stat, ... */
 void proc_sys_register(void);	  /* /proc/sys as Linux has it */

@@ -7,7 +7,10 @@
 #include "init/root.h"
 #include "kernel/frame.h"
 #include "kernel/sched.h"
+#include "kernel/slab.h"
 #include "kernel/stats.h"
+#include "mm/lru.h"
+#include "mm/writeback.h"
 
 #define UNUSED __attribute__((unused))
 #define TICK (NSEC_PER_SEC / 100)
@@ -17,9 +20,37 @@ static void meminfo_line(struct text *t, const char *name, uint64_t pages)
 	text_add(t, "%-16s%8lu kB\n", name, pages * (PAGE_SIZE / 1024));
 }
 
+static void slab_pages_add(const struct slab_cache *c, void *pages)
+{
+	*(uint64_t *)pages += c->slabs;
+}
+
+static uint64_t slab_pages(void)
+{
+	uint64_t pages = 0;
+
+	slab_for_each(slab_pages_add, &pages);
+	return pages;
+}
+
+static void slab_line(const struct slab_cache *c, void *t)
+{
+	unsigned size = slab_object_size(c), per_slab = PAGE_SIZE / size;
+
+	text_add(t, "%-17s %6u %6u %6u %4u %4u : tunables 0 0 0 : slabdata %6u %6u 0\n", c->name, c->used, c->slabs * per_slab, size,
+		 per_slab, 1, c->slabs, c->slabs);
+}
+
+static void slabinfo_show(struct text *t, const char *path UNUSED)
+{
+	text_add(t, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit> "
+		    "<batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+	slab_for_each(slab_line, t);
+}
+
 static void meminfo_show(struct text *t, const char *path UNUSED)
 {
-	static const char *const none[] = { "Dirty:", "Writeback:", "AnonPages:", "Mapped:", "Shmem:", "Slab:", "PageTables:" };
+	static const char *const none[] = { "Writeback:", "AnonPages:", "Mapped:", "Shmem:", "PageTables:" };
 	uint64_t available = frame_available(), cached = stat_read(STAT_cache_pages);
 
 	meminfo_line(t, "MemTotal:", frame_total());
@@ -28,12 +59,14 @@ static void meminfo_show(struct text *t, const char *path UNUSED)
 	meminfo_line(t, "Buffers:", 0);
 	meminfo_line(t, "Cached:", cached);
 	meminfo_line(t, "SwapCached:", 0);
-	meminfo_line(t, "Active:", 0);
-	meminfo_line(t, "Inactive:", cached);
+	meminfo_line(t, "Active:", lru_length(LRU_ACTIVE));
+	meminfo_line(t, "Inactive:", lru_length(LRU_INACTIVE));
 	meminfo_line(t, "SwapTotal:", 0);
 	meminfo_line(t, "SwapFree:", 0);
+	meminfo_line(t, "Dirty:", writeback_dirty_pages());
 	for (unsigned i = 0; i < ARRAY_SIZE(none); i++)
 		meminfo_line(t, none[i], 0);
+	meminfo_line(t, "Slab:", slab_pages());
 	meminfo_line(t, "CommitLimit:", frame_total());
 	meminfo_line(t, "Committed_AS:", 0);
 	text_add(t, "HugePages_Total:       0\nHugePages_Free:        0\nHugepagesize:       2048 kB\n");
@@ -106,10 +139,12 @@ static void loadavg_show(struct text *t, const char *path UNUSED)
 
 static void vmstat_show(struct text *t, const char *path UNUSED)
 {
-	text_add(t, "nr_free_pages %lu\nnr_file_pages %lu\npgpgin %lu\npgpgout 0\npgfault %lu\npgmajfault %lu\npgsteal_kswapd 0\n",
+	text_add(t, "nr_free_pages %lu\nnr_file_pages %lu\npgpgin %lu\npgpgout 0\npgfault %lu\npgmajfault %lu\npgsteal_kswapd %lu\n",
 		 frame_available(), stat_read(STAT_cache_pages), stat_read(STAT_io_bytes) / 1024, stat_read(STAT_faults),
-		 stat_read(STAT_faults_major));
-	text_add(t, "pgsteal_direct %lu\nnr_dirty 0\nnr_writeback 0\n", stat_read(STAT_reclaimed));
+		 stat_read(STAT_faults_major), stat_read(STAT_reclaimed_ahead));
+	text_add(t, "nr_active_file %lu\nnr_inactive_file %lu\noom_kill %lu\n", (uint64_t)lru_length(LRU_ACTIVE),
+		 (uint64_t)lru_length(LRU_INACTIVE), stat_read(STAT_oom_kills));
+	text_add(t, "pgsteal_direct %lu\nnr_dirty %lu\nnr_writeback 0\n", stat_read(STAT_reclaimed_direct), writeback_dirty_pages());
 }
 
 void proc_mounts_text(struct text *t)
@@ -117,7 +152,7 @@ void proc_mounts_text(struct text *t)
 	const struct mounted *m;
 
 	for (unsigned i = 0; (m = root_mounted(i)); i++)
-		text_add(t, "%s %s %s %s,relatime 0 0\n", i ? m->super->type : "/dev/disk0", m->path, m->super->type,
+		text_add(t, "%s %s %s %s,relatime 0 0\n", m->source, m->path, m->super->type,
 			 m->super->read_only ? "ro" : "rw");
 }
 
@@ -164,7 +199,8 @@ void proc_machine_register(void)
 	} files[] = {
 		{ "cmdline", cmdline_show }, { "cpuinfo", cpuinfo_show }, { "devices", devices_show },
 		{ "filesystems", filesystems_show }, { "loadavg", loadavg_show }, { "meminfo", meminfo_show },
-		{ "mounts", mounts_show }, { "partitions", partitions_show }, { "stat", stat_show }, { "swaps", swaps_show },
+		{ "mounts", mounts_show }, { "partitions", partitions_show }, { "slabinfo", slabinfo_show },
+		{ "stat", stat_show }, { "swaps", swaps_show },
 		{ "uptime", uptime_show }, { "version", version_show }, { "vmstat", vmstat_show },
 	};
 

@@ -122,16 +122,17 @@ static int see(struct seen *s, const struct proc_id *id)
 
 int proc_stat_show(const struct proc_id *id, struct text *t)
 {
-	uint64_t ticks, born;
+	uint64_t user, system, born;
 	struct seen s;
 	int err = see(&s, id);
 
 	if (err)
 		return err;
-	ticks = s.used.ran_ns / TICK;
+	user = (s.used.ran_ns - s.used.system_ns) / TICK;
+	system = s.used.system_ns / TICK;
 	born = s.started / TICK;
-	text_add(t, "%u (%s) %c %u %u %u 0 -1 4194304 %lu 0 %lu 0 %lu 0 0 0 20 0 %u 0 %lu %lu %ld 18446744073709551615 ", s.tid, s.name,
-		 s.state, s.ppid, s.pgid, s.sid, s.used.minflt, s.used.majflt, ticks, s.threads, born,
+	text_add(t, "%u (%s) %c %u %u %u 0 -1 4194304 %lu 0 %lu 0 %lu %lu 0 0 20 0 %u 0 %lu %lu %ld 18446744073709551615 ", s.tid, s.name,
+		 s.state, s.ppid, s.pgid, s.sid, s.used.minflt, s.used.majflt, user, system, s.threads, born,
 		 s.mm.mapped * PAGE_SIZE, s.mm.rss);
 	text_add(t, "0 0 %lu 0 0 %lu %lu %lu %lu 0 0 0 17 %u 0 0 0 0 0 0 0 %lu %lu %lu %lu %lu 0\n", s.mm.start_stack,
 		 s.pending & 0x7fffffff, s.blocked & 0x7fffffff, s.ignored & 0x7fffffff, s.caught & 0x7fffffff, s.cpu, s.mm.brk,

@@ -2,6 +2,7 @@
 /* /proc/sys, as far as programs look there. Numbers that do not bind this kernel are taken if they are numbers, and forgotten. */
 #include "init/proc_files.h"
 
+#include "fs/vfs.h"
 #include "init/files.h"
 #include "init/random.h"
 #include "init/uts.h"
@@ -9,6 +10,8 @@
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "mm/mm.h"
+#include "mm/policy.h"
+#include "mm/reclaim.h"
 
 /* What the files say. store: may be written to. */
 static const struct setting {
@@ -31,6 +34,7 @@ static const struct setting {
 	{ "sys/vm/mmap_min_addr", "65536", true },
 	{ "sys/vm/swappiness", "60", true },
 	{ "sys/vm/nr_hugepages", "0", true },
+	{ "sys/vm/dirty_expire_centisecs", "3000", true },
 	{ "sys/fs/file-max", "9223372036854775807", true },
 	{ "sys/fs/nr_open", "65536", false },
 	{ "sys/fs/pipe-max-size", "1048576", true },
@@ -52,6 +56,62 @@ static int setting_store(const char *path, const char *data)
 
 	(void)path;
 	return parse_u64(data, NULL, &n) ? -EINVAL : 0;
+}
+
+enum { DROP_PAGES = 1, DROP_INODES = 2 };
+
+static void drop_show(struct text *t, const char *path)
+{
+	(void)path;
+	text_add(t, "0\n");
+}
+
+/* What is not in use; pages last, for inodes keep metadata in memory. */
+static int drop_store(const char *path, const char *data)
+{
+	uint64_t what;
+
+	(void)path;
+	if (parse_u64(data, NULL, &what) || !what || what > 4)
+		return -EINVAL;
+	if (what & DROP_INODES)
+		inode_shrink(UINT32_MAX);
+	if (what & DROP_PAGES)
+		page_drop_clean();
+	return 0;
+}
+
+/* Those that are policies here, by another name. */
+static const struct {
+	const char *path, *policy;
+} tunables[] = {
+	{ "sys/vm/dirty_ratio", "dirty_percent" },
+	{ "sys/vm/dirty_background_ratio", "dirty_background_percent" },
+	{ "sys/vm/dirty_writeback_centisecs", "writeback_centisecs" },
+};
+
+static const char *tunable_policy(const char *path)
+{
+	unsigned i = 0;
+
+	while (strcmp(tunables[i].path, path) != 0)
+		i++;
+	return tunables[i].policy;
+}
+
+static void tunable_show(struct text *t, const char *path)
+{
+	char value[32];
+
+	policy_show(tunable_policy(path), value, sizeof(value));
+	text_add(t, "%s\n", value);
+}
+
+static int tunable_store(const char *path, const char *data)
+{
+	char why[100];
+
+	return policy_set(tunable_policy(path), data, why, sizeof(why)) ? -EINVAL : 0;
 }
 
 static bool is_domain(const char *path)
@@ -105,9 +165,12 @@ void proc_sys_register(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(settings); i++)
 		proc_register(settings[i].path, setting_show, settings[i].store ? setting_store : NULL);
+	for (unsigned i = 0; i < ARRAY_SIZE(tunables); i++)
+		proc_register(tunables[i].path, tunable_show, tunable_store);
 	proc_register("sys/kernel/hostname", name_show, name_store);
 	proc_register("sys/kernel/domainname", name_show, name_store);
 	proc_register("sys/kernel/random/uuid", uuid_show, NULL);
+	proc_register("sys/vm/drop_caches", drop_show, drop_store);
 	proc_register("sys/kernel/random/boot_id", boot_id_show, NULL);
 	proc_register("sys/kernel/random/entropy_avail", entropy_show, NULL);
 	proc_register("sys/kernel/random/poolsize", entropy_show, NULL);

@@ -21,6 +21,7 @@
  */
 #include "init/process_impl.h"
 
+#include "drivers/iogroup.h"
 #include "kernel/mutex.h"
 #include "kernel/slab.h"
 #include "lib/string.h"
@@ -140,6 +141,7 @@ struct process *process_new(unsigned pid, const struct process *like)
 	pending_init(&p->pending);
 	spin_init(&p->lock, LOCK_SIGNAL);
 	waitq_init(&p->child_wait);
+	waitq_init(&p->end_wait);
 	p->exit_signal = SIGCHLD;
 	p->started = clock_ns();
 	limits_init(p->limits, like ? like->limits : NULL);
@@ -147,6 +149,7 @@ struct process *process_new(unsigned pid, const struct process *like)
 	if (like) {
 		atomic_store_explicit(&p->nice, atomic_load_explicit(&like->nice, memory_order_relaxed), memory_order_relaxed);
 		atomic_store_explicit(&p->oom_score, atomic_load_explicit(&like->oom_score, memory_order_relaxed), memory_order_relaxed);
+		p->traits = like->traits & ~(unsigned)TRAIT_SUBREAPER;
 		atomic_store_explicit(&p->personality, atomic_load_explicit(&like->personality, memory_order_relaxed), memory_order_relaxed);
 		p->trampoline = like->trampoline;
 		strlcpy(p->path, like->path, sizeof(p->path));
@@ -166,11 +169,14 @@ struct task *task_new(struct process *p, struct thread *thread)
 	pending_init(&t->pending);
 	thread->task = t;
 	thread->process = p;
+	if (thread != current)
+		io_group_inherit(thread);
 	return t;
 }
 
 void task_free(struct task *t)
 {
+	io_group_join(t->thread, NULL);
 	t->thread->task = NULL;
 	t->thread->process = NULL;
 	slab_free(&task_cache, t);
@@ -202,6 +208,7 @@ struct mm *process_mm(struct process *p)
 void usage_add(struct usage *to, const struct usage *from)
 {
 	to->ran_ns += from->ran_ns;
+	to->system_ns += from->system_ns;
 	to->minflt += from->minflt;
 	to->majflt += from->majflt;
 	to->switches += from->switches;
@@ -210,18 +217,29 @@ void usage_add(struct usage *to, const struct usage *from)
 struct usage task_usage(const struct task *t)
 {
 	const struct thread *thread = t->thread;
+	uint64_t ran = thread_ran_ns(thread);
 
 	return (struct usage){
-		.ran_ns = thread_ran_ns(thread),
+		.ran_ns = ran,
+		.system_ns = thread_system_ns(thread, ran),
 		.minflt = thread->minflt,
 		.majflt = thread->majflt,
 		.switches = atomic_load_explicit(&thread->switches, memory_order_relaxed),
 	};
 }
 
-struct usage process_usage(struct process *p)
+struct task *process_task(struct process *p, unsigned tid)
 {
-	irqflags_t flags = spin_lock_irq(&p->lock);
+	struct task *t;
+
+	list_for_each(t, &p->tasks, link)
+		if (t->thread->tid == tid)
+			return t;
+	return NULL;
+}
+
+struct usage process_usage_locked(const struct process *p)
+{
 	struct usage sum = p->dead_tasks;
 	struct task *t;
 
@@ -230,6 +248,14 @@ struct usage process_usage(struct process *p)
 
 		usage_add(&sum, &one);
 	}
+	return sum;
+}
+
+struct usage process_usage(struct process *p)
+{
+	irqflags_t flags = spin_lock_irq(&p->lock);
+	struct usage sum = process_usage_locked(p);
+
 	spin_unlock_irq(&p->lock, flags);
 	return sum;
 }

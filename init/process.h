@@ -25,9 +25,18 @@ enum process_state {
 
 /* What a process, or its children together, have used. */
 struct usage {
-	uint64_t ran_ns;
+	uint64_t ran_ns, system_ns; /* CPU time; how much of it in the kernel */
 	uint64_t minflt, majflt;
 	uint64_t switches;
+};
+
+/* What prctl(2) says of a process; all but the subreaper is kept and shown only. */
+enum trait {
+	TRAIT_NOT_DUMPABLE = 1,
+	TRAIT_NO_NEW_PRIVS = 2,
+	TRAIT_SUBREAPER = 4, /* orphans below it become its children */
+	TRAIT_NO_HUGE_PAGES = 8,
+	TRAIT_KEEP_CAPS = 16,
 };
 
 /*
@@ -49,6 +58,8 @@ struct process {
 	enum process_state state; /*					(T)	*/
 	struct usage dead_children; /* of those reaped			(T)	*/
 	struct waitq child_wait;/* tasks in wait4; waker: a child that ended	*/
+	_Atomic bool ended;	/* a zombie, or gone			(A)	*/
+	struct waitq end_wait;	/* for that				*/
 
 	struct spinlock lock;	/* LOCK_SIGNAL				*/
 	struct list tasks;	/* struct task.link			(S)	*/
@@ -82,6 +93,7 @@ struct process {
 	_Atomic unsigned personality; /* PER_*, as set			(A)	*/
 	_Atomic int oom_score;	/* /proc/PID/oom_score_adj: the same	(A)	*/
 	_Atomic unsigned membarrier; /* what it has registered for	(A)	*/
+	_Atomic unsigned traits; /* enum trait				(A)	*/
 
 	struct vfork *vfork;	/* parent waiting for us to let go of its memory, or NULL	(S) */
 	struct rcu_head rcu;
@@ -113,6 +125,8 @@ struct task {
 	_Atomic uintptr_t robust_list; /* struct robust_list_head in user memory, or 0	(itself; others look) */
 	struct rseq_task rseq;	/* init/rseq.c				(itself) */
 	int policy;		/* of scheduling, kept and shown, perhaps with SCHED_RESET_ON_FORK: init/sys_sched.c (process->lock) */
+	int priority;		/* of a real-time policy, kept and shown	(process->lock) */
+	uint64_t timer_slack[2]; /* prctl, kept and shown: what is set, and what it began with; 0: the default	(itself) */
 	uintptr_t set_tid;	/* user word to set at the start, or 0	(itself) */
 	struct arch_regs start;	/* registers to start with		(itself) */
 };
@@ -159,6 +173,7 @@ struct clone_args {
 	uint64_t flags; /* CLONE_*, and in the low byte the signal the parent gets at the end */
 	uintptr_t stack; /* 0: as the parent's */
 	uintptr_t parent_tid, child_tid, tls;
+	uintptr_t pidfd; /* where CLONE_PIDFD puts its number */
 };
 
 /* A new task or process that goes on from regs; the child's tid, or -errno. With CLONE_VFORK returns when the child lets go. */
@@ -204,6 +219,9 @@ long process_wait(enum wait_which which, unsigned id, unsigned options, struct w
 
 /* What p has used so far. */
 struct usage process_usage(struct process *p);
+
+/* The task of p that goes by this tid; NULL: it has ended, or there never was one. p->lock held, and the task is there as long. */
+struct task *process_task(struct process *p, unsigned tid);
 void usage_add(struct usage *to, const struct usage *from);
 
 #endif

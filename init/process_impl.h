@@ -26,6 +26,7 @@ struct task *task_new(struct process *p, struct thread *thread);
 void task_free(struct task *t);
 
 struct usage task_usage(const struct task *t);
+struct usage process_usage_locked(const struct process *p);
 int usage_to_user(uintptr_t out, const struct usage *u); /* a struct rusage: 0 or -EFAULT (init/sys_process.c) */
 
 unsigned process_parent_pid(struct process *p); /* 0: it has none */

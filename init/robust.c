@@ -12,6 +12,7 @@
 #include "init/process.h"
 #include "init/syscalls.h"
 #include "init/linux.h"
+#include "kernel/futex_pi.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 #include "mm/fault.h"
@@ -79,7 +80,7 @@ static bool memory_shared(struct task *t)
 	return shared || atomic_load_explicit(&current->mm->users, memory_order_relaxed) > 1;
 }
 
-void futex_release(void)
+void futex_release(bool ends)
 {
 	struct task *t = task_current();
 	uintptr_t list = atomic_load_explicit(&t->robust_list, memory_order_relaxed), word = t->clear_tid;
@@ -87,10 +88,11 @@ void futex_release(void)
 
 	atomic_store_explicit(&t->robust_list, 0, memory_order_relaxed);
 	t->clear_tid = 0;
+	if (list && current->mm)
+		robust_walk(list);
+	futex_pi_release(ends);
 	if (!current->mm)
 		return;
-	if (list)
-		robust_walk(list);
 	if (word && memory_shared(t) && !copy_to_user(word, &zero, sizeof(zero)))
 		futex_wake_user(word);
 }
@@ -109,7 +111,6 @@ long sys_set_robust_list(uintptr_t head, size_t size)
 static int robust_list_of(unsigned tid, uintptr_t *list)
 {
 	struct process *p = process_find(tid ? tid : current->tid);
-	int err = -ESRCH;
 	irqflags_t flags;
 	struct task *t;
 
@@ -120,14 +121,12 @@ static int robust_list_of(unsigned tid, uintptr_t *list)
 		return -EPERM;
 	}
 	flags = spin_lock_irq(&p->lock);
-	list_for_each(t, &p->tasks, link)
-		if (t->thread->tid == (tid ? tid : current->tid)) {
-			*list = atomic_load_explicit(&t->robust_list, memory_order_relaxed);
-			err = 0;
-		}
+	t = process_task(p, tid ? tid : current->tid);
+	if (t)
+		*list = atomic_load_explicit(&t->robust_list, memory_order_relaxed);
 	spin_unlock_irq(&p->lock, flags);
 	process_put(p);
-	return err;
+	return t ? 0 : -ESRCH;
 }
 
 long sys_get_robust_list(int tid, uintptr_t out, uintptr_t size_out)

@@ -11,6 +11,7 @@ struct super;
 /* What is mounted where, in order; NULL: no more. */
 struct mounted {
 	const char *path;	    /* (C) */
+	const char *source;	    /* "/dev/disk0", or the type of what has no device	(C) */
 	const struct super *super;  /* (C) */
 };
 

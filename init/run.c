@@ -17,6 +17,7 @@
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "mm/check.h"
 
 static _Atomic uint64_t first_user_ns; /* clock_ns() at the first entry to user mode; 0: not yet */
 
@@ -69,9 +70,12 @@ static void first_log(int status)
 void run_ended(int status)
 {
 	unsigned sig = (unsigned)status & 0x7f;
-	char byte = (char)(sig ? 128 + sig : (unsigned)status >> 8 & 0xff);
+	char byte = (char)(sig ? 128 + sig : (unsigned)status >> 8 & 0xff), why[160];
+	unsigned broken;
 
 	first_log(status);
+	if (DEBUG && (broken = mm_check(why, sizeof(why))))
+		log_line("check: %u pages break a rule; %s", broken, why);
 	vfs_unmount_all();
 	if (trace_on())
 		trace_dump(put_trace);

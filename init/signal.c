@@ -27,6 +27,7 @@
 
 #include "init/job.h"
 #include "init/process_impl.h"
+#include "init/signalfd.h"
 #include "lib/errno.h"
 
 #define NEVER_BLOCKED (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
@@ -65,6 +66,18 @@ static struct task *choose(struct process *p, unsigned sig)
 	return busy;
 }
 
+#define CORES                                                                                                              \
+	(signal_bit(SIGQUIT) | signal_bit(SIGILL) | signal_bit(SIGTRAP) | signal_bit(SIGABRT) | signal_bit(SIGBUS) |       \
+	 signal_bit(SIGFPE) | signal_bit(SIGSEGV) | signal_bit(SIGXCPU) | signal_bit(SIGXFSZ) | signal_bit(SIGSYS))
+#define CORE_LEAST 4096 /* a smaller limit means none */
+
+int signal_status(const struct process *p, unsigned sig)
+{
+	bool core = signal_bit(sig) & CORES && atomic_load_explicit(&p->limits[RLIMIT_CORE].cur, memory_order_relaxed) >= CORE_LEAST;
+
+	return (int)sig | (core ? 0x80 : 0);
+}
+
 /* sig has become pending for t or, if t is NULL, for the process. */
 static void tell(struct process *p, struct task *t, unsigned sig)
 {
@@ -77,7 +90,7 @@ static void tell(struct process *p, struct task *t, unsigned sig)
 	if (!t || blocks(t, sig))
 		return; /* stays pending until somebody unblocks it */
 	if (a.handler == SIG_DFL && signal_default(sig) == EFFECT_END && !(t->real_blocked & signal_bit(sig)))
-		process_kill_locked(p, (int)sig);
+		process_kill_locked(p, signal_status(p, sig));
 	else
 		thread_signal(t->thread, false);
 }
@@ -122,25 +135,18 @@ int signal_send_locked(struct process *p, struct task *t, const struct siginfo *
 	if (sig < FIRST_QUEUED && !own && q->set & signal_bit(sig))
 		return 0;
 	err = pending_add(p, q, info, own);
-	if (!err)
-		tell(p, t, sig);
-	return err;
-}
-
-static struct task *task_find(struct process *p, unsigned tid)
-{
-	struct task *t;
-
-	list_for_each(t, &p->tasks, link)
-		if (t->thread->tid == tid)
-			return t;
-	return NULL;
+	if (err)
+		return err;
+	tell(p, t, sig);
+	if (unlikely(atomic_load_explicit(&signalfds_open, memory_order_relaxed)))
+		signalfd_wake();
+	return 0;
 }
 
 int signal_send_info(struct process *p, unsigned tid, const struct siginfo *info)
 {
 	irqflags_t flags = spin_lock_irq(&p->lock);
-	struct task *t = tid ? task_find(p, tid) : NULL;
+	struct task *t = tid ? process_task(p, tid) : NULL;
 	int err = tid && !t ? -ESRCH : 0;
 
 	if (!err && info->signo)
@@ -188,7 +194,7 @@ bool signal_force(const struct siginfo *info)
 	if (dies) {
 		signal_action_reset(p, sig);
 		t->blocked &= ~signal_bit(sig);
-		process_kill_locked(p, (int)sig);
+		process_kill_locked(p, signal_status(p, sig));
 	} else {
 		signal_send_locked(p, t, info, NULL);
 	}

@@ -38,7 +38,7 @@ struct signal_action {
 };
 
 /* si_code: who sent it. Codes > 0 are the kernel's; which, depends on the signal. */
-enum { SI_USER = 0, SI_KERNEL = 0x80, SI_QUEUE = -1, SI_TIMER = -2, SI_TKILL = -6 };
+enum { SI_USER = 0, SI_KERNEL = 0x80, SI_QUEUE = -1, SI_TIMER = -2, SI_TKILL = -6, SI_UNKNOWN = -8 /* and below */ };
 enum { CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED };
 
 /* The part of Linux's siginfo that means anything; a program gets SIGINFO_SIZE bytes, zeros behind this. */

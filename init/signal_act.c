@@ -200,6 +200,8 @@ int altstack_set(struct altstack *a, uintptr_t sp, const uint64_t in[3])
 		return -EPERM;
 	if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK)
 		return -EINVAL;
+	if (in[0] == a->base && in[2] == a->size && flags == a->flags)
+		return 0;
 	if (mode == SS_DISABLE) {
 		*a = (struct altstack){ .flags = flags };
 		return 0;

@@ -11,6 +11,9 @@ enum signal_effect { EFFECT_END, EFFECT_IGNORE, EFFECT_STOP };
 
 enum signal_effect signal_default(unsigned sig);
 
+/* The status of a process that this ends: with the core bit if one would have been written. */
+int signal_status(const struct process *p, unsigned sig);
+
 /* With this action the signal is as if it had never been sent. */
 bool signal_ignored_by(const struct signal_action *a, unsigned sig);
 

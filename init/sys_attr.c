@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls that change a file's attributes: mode, owner, times, size, blocks. */
 #include "init/syscalls.h"
+#include "fs/attr.h"
 
 #include "init/files.h"
 #include "init/linux.h"

@@ -267,12 +267,13 @@ struct cap_data {
 /* How many words a set has in this version. -EINVAL: unknown, and user space is told one that is known. */
 static int cap_header_get(uintptr_t user, struct cap_header *header)
 {
-	if (copy_from_user(header, user, sizeof(*header)))
+	int words;
+
+	if (copy_from_user(&header->version, user, sizeof(header->version)))
 		return -EFAULT;
-	if (header->version == CAP_VERSION_1)
-		return 1;
-	if (header->version == CAP_VERSION_2 || header->version == CAP_VERSION_3)
-		return 2;
+	words = header->version == CAP_VERSION_1 ? 1 : header->version == CAP_VERSION_2 || header->version == CAP_VERSION_3 ? 2 : 0;
+	if (words)
+		return copy_from_user(header, user, sizeof(*header)) ? -EFAULT : words;
 	header->version = CAP_VERSION_3;
 	return copy_to_user(user, header, sizeof(header->version)) ? -EFAULT : -EINVAL;
 }

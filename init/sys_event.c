@@ -10,21 +10,6 @@
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 
-/* A number for the file that make() makes. */
-static long descriptor(int err, struct file *file, bool close_on_exec)
-{
-	int fd;
-
-	if (err)
-		return err;
-	fd = fd_reserve(0, close_on_exec);
-	if (fd < 0)
-		file_put(file);
-	else
-		fd_install(fd, file);
-	return fd;
-}
-
 static unsigned vfs_nonblock(unsigned flags)
 {
 	return flags & ABI_O_NONBLOCK ? VFS_NONBLOCK : 0;
@@ -42,7 +27,7 @@ long sys_eventfd2(unsigned count, unsigned flags)
 	if (flags & ~(unsigned)(EFD_SEMAPHORE | ABI_O_CLOEXEC | ABI_O_NONBLOCK))
 		return -EINVAL;
 	err = eventfd_create(count, flags & EFD_SEMAPHORE, vfs_nonblock(flags), &file);
-	return descriptor(err, file, flags & ABI_O_CLOEXEC);
+	return fd_for(err, file, flags & ABI_O_CLOEXEC);
 }
 
 long sys_eventfd(unsigned count)
@@ -68,7 +53,7 @@ long sys_timerfd_create(int clock, unsigned flags)
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
 		return -EINVAL;
 	err = timerfd_create(clock == CLOCK_REALTIME, vfs_nonblock(flags), &file);
-	return descriptor(err, file, flags & ABI_O_CLOEXEC);
+	return fd_for(err, file, flags & ABI_O_CLOEXEC);
 }
 
 static struct itimerspec to_itimerspec(const struct timer_setting *left)
@@ -102,7 +87,7 @@ long sys_timerfd_settime(int fd, unsigned flags, uintptr_t from, uintptr_t old)
 
 	if (flags & ~(unsigned)(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
 		return -EINVAL;
-	file = fd_get(fd);
+	file = fd_get_open(fd);
 	if (!file)
 		return -EBADF;
 	err = timerfd_kind(file, &realtime);
@@ -119,7 +104,7 @@ long sys_timerfd_settime(int fd, unsigned flags, uintptr_t from, uintptr_t old)
 
 long sys_timerfd_gettime(int fd, uintptr_t out)
 {
-	struct file *file = fd_get(fd);
+	struct file *file = fd_get_open(fd);
 	struct timer_setting left = { 0 };
 	struct itimerspec its;
 	bool realtime;
@@ -149,7 +134,7 @@ long sys_epoll_create1(unsigned flags)
 	if (flags & ~(unsigned)ABI_O_CLOEXEC)
 		return -EINVAL;
 	err = epoll_create(&file);
-	return descriptor(err, file, flags & ABI_O_CLOEXEC);
+	return fd_for(err, file, flags & ABI_O_CLOEXEC);
 }
 
 long sys_epoll_create(int size)
@@ -167,8 +152,8 @@ long sys_epoll_ctl(int epfd, int op, int fd, uintptr_t from)
 	if (op != EPOLL_CTL_DEL && copy_from_user(&user, from, sizeof(user)))
 		return -EFAULT;
 	e = (struct epoll_event){ user.events, user.data };
-	epoll = fd_get(epfd);
-	file = fd_get(fd);
+	epoll = fd_get_open(epfd);
+	file = fd_get_open(fd);
 	if (epoll && file)
 		err = epoll_control(epoll, op, file, fd, &e);
 	if (epoll)
@@ -231,7 +216,7 @@ static long epoll_wait_fd(int epfd, uintptr_t out, int n, uint64_t deadline)
 		return -EINVAL;
 	if (!user_range_ok(out, (size_t)n * sizeof(struct abi_epoll_event)))
 		return -EFAULT;
-	epoll = fd_get(epfd);
+	epoll = fd_get_open(epfd);
 	if (!epoll)
 		return -EBADF;
 	ret = wait_events(epoll, out, n, deadline);

@@ -2,7 +2,9 @@
 /* System calls about descriptors, whatever they stand for. */
 #include "init/syscalls.h"
 
+#include "fs/direct.h"
 #include "fs/pipe.h"
+#include "fs/seals.h"
 #include "init/files.h"
 #include "init/flock.h"
 #include "init/linux.h"
@@ -101,6 +103,7 @@ static const struct {
 } changeable[] = {
 	{ VFS_APPEND, ABI_O_APPEND },
 	{ VFS_NONBLOCK, ABI_O_NONBLOCK },
+	{ VFS_DIRECT, ABI_O_DIRECT },
 };
 
 static unsigned flags_get(const struct file *file)
@@ -121,6 +124,8 @@ static unsigned flags_get(const struct file *file)
 
 static long flags_set(struct file *file, uint64_t abi)
 {
+	if (abi & ABI_O_DIRECT && inode_type(file->inode) != S_IFIFO && !inode_takes_direct(file->inode))
+		return -EINVAL;
 	for (unsigned i = 0; i < ARRAY_SIZE(changeable); i++) {
 		if (abi & changeable[i].abi)
 			atomic_fetch_or_explicit(&file->flags, changeable[i].vfs, memory_order_relaxed);
@@ -128,6 +133,17 @@ static long flags_set(struct file *file, uint64_t abi)
 			atomic_fetch_and_explicit(&file->flags, ~changeable[i].vfs, memory_order_relaxed);
 	}
 	return 0;
+}
+
+static int owner_check(int pid)
+{
+	struct process *p = pid > 0 ? process_find((unsigned)pid) : NULL;
+
+	if (pid > 0 && !p)
+		return -ESRCH;
+	if (p)
+		process_put(p);
+	return pid == INT32_MIN ? -EINVAL : 0;
 }
 
 static long file_fcntl(int fd, struct file *file, unsigned command, uint64_t arg)
@@ -152,11 +168,19 @@ static long file_fcntl(int fd, struct file *file, unsigned command, uint64_t arg
 		return arg > PIPE_SIZE_ANYBODY && !cred_capable(CAP_SYS_RESOURCE) ? -EPERM : file_pipe_size(file, arg ? arg : 1);
 	case F_GETPIPE_SZ:
 		return file_pipe_size(file, 0);
+	case F_ADD_SEALS:
+		return arg > UINT32_MAX ? -EINVAL : file_seals_add(file, (unsigned)arg);
+	case F_GET_SEALS:
+		return file_seals_get(file);
 	case F_SETOWN: /* nobody is told by signals */
-	case F_GETOWN:
+		return owner_check((int)arg);
 	case F_SETSIG:
+		return arg > SIGNALS ? -EINVAL : 0;
+	case F_GETOWN:
 	case F_GETSIG:
 		return 0;
+	case F_GETLEASE:
+		return F_UNLCK;
 	default:
 		return -EINVAL;
 	}
@@ -187,27 +211,6 @@ long sys_fcntl(int fd, unsigned command, uint64_t arg)
 
 /* ---- pipes ---- */
 
-/* Two numbers for the two ends, told to the user. On an error nothing is left reserved. */
-static int pipe_reserve(int fds[2], uintptr_t out, bool close_on_exec)
-{
-	int err = 0;
-
-	fds[0] = fd_reserve(0, close_on_exec);
-	if (fds[0] < 0)
-		return fds[0];
-	fds[1] = fd_reserve(0, close_on_exec);
-	if (fds[1] < 0)
-		err = fds[1];
-	else if (copy_to_user(out, fds, 2 * sizeof(fds[0])))
-		err = -EFAULT;
-	if (!err)
-		return 0;
-	fd_unreserve(fds[0]);
-	if (fds[1] >= 0)
-		fd_unreserve(fds[1]);
-	return err;
-}
-
 long sys_pipe2(uintptr_t out, unsigned flags)
 {
 	struct file *reader, *writer;
@@ -218,7 +221,7 @@ long sys_pipe2(uintptr_t out, unsigned flags)
 	err = pipe_create(flags & ABI_O_NONBLOCK ? VFS_NONBLOCK : 0, &reader, &writer);
 	if (err)
 		return err;
-	err = pipe_reserve(fds, out, flags & ABI_O_CLOEXEC);
+	err = fd_reserve_two(fds, out, flags & ABI_O_CLOEXEC);
 	if (err) {
 		file_put(reader);
 		file_put(writer);

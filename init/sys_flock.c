@@ -17,6 +17,8 @@ long sys_flock(int fd, unsigned op)
 	struct file *file;
 	int err;
 
+	if (op & LOCK_MAND)
+		return 0; /* nobody heeds it, nobody is told */
 	if (type != LOCK_SHARED && type != LOCK_EXCLUSIVE && type != LOCK_UNLOCK)
 		return -EINVAL;
 	file = fd_get_open(fd);
@@ -28,8 +30,6 @@ long sys_flock(int fd, unsigned op)
 	file_put(file);
 	return err;
 }
-
-enum { F_RDLCK, F_WRLCK, F_UNLCK };
 
 struct linux_flock {
 	int16_t type, whence;

@@ -5,6 +5,7 @@
 #include "init/exec.h"
 #include "init/files.h"
 #include "init/syscalls.h"
+#include "init/timers.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 
@@ -100,6 +101,8 @@ static int limit_set(struct process *p, unsigned what, const struct rlimit64 *to
 		return -EPERM;
 	limit_write(&p->limits[what], to);
 	limits_changed(p);
+	if (what == RLIMIT_CPU && p == process_current())
+		timers_limit();
 	return 0;
 }
 

@@ -139,6 +139,8 @@ static int sync_part(const struct mm_file *f, size_t len)
 
 	if (!m || !(f->flags & VMA_SHARED))
 		return 0;
+	if (f->via && m->ops->via_get)
+		return vfs_fsync_range(f->via, start, start + len, true);
 	err = mapping_sync(m, start, start + len);
 	return err || !m->ops->sync ? err : m->ops->sync(m, start, start + len, true);
 }

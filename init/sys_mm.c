@@ -2,7 +2,7 @@
 /* System calls that map, and change what is mapped. */
 #include "init/process_impl.h"
 
-#include "fs/vfs.h"
+#include "fs/seals.h"
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/syscalls.h"
@@ -129,6 +129,22 @@ static long map_zero(struct map_request *r, unsigned flags, const struct file *f
 	return map_anonymous(r, flags);
 }
 
+/* Shared, of a file in memory that may be sealed: what is sealed already can be looked at, and never be stored to. */
+static long map_sealable(struct map_request *r, unsigned flags, struct inode *inode)
+{
+	int err = inode->seals & VFS_SEAL_FUTURE_WRITE ? -EPERM : inode_store_begin(inode);
+	long ret;
+
+	if (err && r->flags & VMA_WRITE)
+		return err;
+	if (err)
+		r->flags &= ~(unsigned)VMA_MAYWRITE;
+	ret = map_and_populate(r, flags);
+	if (!err)
+		inode_store_end(inode);
+	return ret;
+}
+
 static long map_file(struct map_request *r, unsigned flags, struct file *file, uint64_t offset)
 {
 	unsigned type = flags & MAP_TYPE;
@@ -143,7 +159,11 @@ static long map_file(struct map_request *r, unsigned flags, struct file *file, u
 	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
 		return -EINVAL;
 	err = request_file(r, flags, file);
-	return err ? err : map_and_populate(r, flags);
+	if (err)
+		return err;
+	if (r->flags & VMA_SHARED && r->flags & VMA_MAYWRITE && inode_sealable(file->inode))
+		return map_sealable(r, flags, file->inode);
+	return map_and_populate(r, flags);
 }
 
 static long map_fd(struct map_request *r, unsigned flags, int fd, uint64_t offset)
@@ -201,20 +221,20 @@ long sys_munmap(uintptr_t addr, size_t len)
 	return mm_unmap(current->mm, addr, len);
 }
 
-long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len, unsigned flags, uintptr_t new_addr)
+long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len, uint64_t flags, uintptr_t new_addr)
 {
-	const struct remap_request r = { .from = addr, .old_len = old_len, .new_len = new_len, .flags = flags, .to = new_addr };
+	const struct remap_request r = { .from = addr, .old_len = old_len, .new_len = new_len, .flags = (unsigned)flags, .to = new_addr };
 
-	return mm_remap(current->mm, &r);
+	return flags > UINT32_MAX ? -EINVAL : mm_remap(current->mm, &r);
 }
 
 #define PROT_SEM 8u
 
-long sys_mprotect(uintptr_t addr, size_t len, unsigned prot)
+long sys_mprotect(uintptr_t addr, size_t len, uint64_t prot)
 {
-	unsigned grows = prot & (unsigned)(PROT_GROWSDOWN | PROT_GROWSUP);
+	unsigned grows = (unsigned)prot & (unsigned)(PROT_GROWSDOWN | PROT_GROWSUP);
 
-	prot &= ~(unsigned)(PROT_GROWSDOWN | PROT_GROWSUP);
+	prot &= ~(uint64_t)(PROT_GROWSDOWN | PROT_GROWSUP);
 	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || addr % PAGE_SIZE)
 		return -EINVAL;
 	if (!len)
@@ -222,11 +242,11 @@ long sys_mprotect(uintptr_t addr, size_t len, unsigned prot)
 	len = align_up(len, PAGE_SIZE);
 	if (!len || addr + len < addr)
 		return -ENOMEM;
-	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
+	if (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
 		return -EINVAL;
 	if (grows == PROT_GROWSUP) /* nothing here grows up */
 		return mm_mapped(current->mm, addr) ? -EINVAL : -ENOMEM;
-	return mm_protect(current->mm, addr, len, prot_flags(prot), grows);
+	return mm_protect(current->mm, addr, len, prot_flags((unsigned)prot), grows);
 }
 
 long sys_brk(uintptr_t to)

@@ -28,6 +28,8 @@ static unsigned open_flags(unsigned abi)
 		both |= VFS_DSYNC;
 	if (abi & ABI_O_NOATIME)
 		both |= VFS_NOATIME;
+	if (abi & ABI_O_DIRECT)
+		both |= VFS_DIRECT;
 	return both | access[abi & ABI_O_ACCMODE] | (abi & ABI_O_APPEND ? VFS_APPEND : 0) |
 	       (abi & ABI_O_CREAT ? VFS_CREATE : 0) | (abi & ABI_O_EXCL ? VFS_EXCL : 0) |
 	       (abi & ABI_O_TRUNC ? VFS_TRUNC : 0) | (abi & ABI_O_NONBLOCK ? VFS_NONBLOCK : 0);
@@ -125,7 +127,7 @@ long sys_newfstatat(int dir, uintptr_t path, uintptr_t out, unsigned flags)
 	struct inode *inode;
 	int err;
 
-	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return -EINVAL;
 	err = user_lookup(dir, path, flags & AT_SYMLINK_NOFOLLOW ? LOOKUP_NOFOLLOW : 0, flags & AT_EMPTY_PATH, &inode);
 	if (err)

@@ -96,7 +96,7 @@ static int set_look(struct watch_set *set, bool registers)
 /* How many are ready: 0 at the deadline (0: only looks), -ERESTARTSYS, -EINTR. */
 static int set_wait(struct watch_set *set, uint64_t deadline)
 {
-	static const struct wait_why why = { .what = "poll" };
+	static const struct wait_why why = { .what = "poll", .lasting = true };
 	int ready = set_look(set, deadline != 0), err = 0;
 
 	while (!ready && !err && deadline) {
@@ -203,6 +203,8 @@ static long poll_user(uintptr_t user, unsigned n, uint64_t deadline)
 
 	if (n > limit_get(RLIMIT_NOFILE))
 		return -EINVAL;
+	if (!user_range_ok(user, n * sizeof(*fds)))
+		return -EFAULT;
 	fds = kmalloc(n ? n * sizeof(*fds) : 1);
 	if (!fds)
 		return -ENOMEM;

@@ -19,8 +19,11 @@ long sys_clone(struct arch_regs *regs)
 		.parent_tid = arch_regs_arg(regs, 2),
 		.child_tid = arch_regs_arg(regs, CLONE_ARG_CTID),
 		.tls = arch_regs_arg(regs, CLONE_ARG_TLS),
+		.pidfd = arch_regs_arg(regs, 2),
 	};
 
+	if (args.flags & CLONE_PIDFD && args.flags & (CLONE_PARENT_SETTID | CLONE_DETACHED))
+		return -EINVAL;
 	return process_clone(regs, &args);
 }
 
@@ -71,6 +74,7 @@ long sys_clone3(struct arch_regs *regs)
 		.parent_tid = a.parent_tid,
 		.child_tid = a.child_tid,
 		.tls = a.tls,
+		.pidfd = a.pidfd,
 	};
 	return process_clone(regs, &args);
 }
@@ -143,11 +147,11 @@ long sys_exit_group(int status)
 	process_exit(exit_code(status));
 }
 
-/* All CPU time counts as user time: the scheduler does not tell them apart. */
 int usage_to_user(uintptr_t out, const struct usage *u)
 {
 	struct rusage r = {
-		.utime = to_timeval(u->ran_ns),
+		.utime = to_timeval(u->ran_ns - u->system_ns),
+		.stime = to_timeval(u->system_ns),
 		.minflt = (int64_t)u->minflt,
 		.majflt = (int64_t)u->majflt,
 		.nvcsw = (int64_t)u->switches,
@@ -288,10 +292,17 @@ long sys_set_tid_address(uintptr_t word)
 	return current->tid;
 }
 
+enum { ARCH_GET_CPUID = 0x1011, ARCH_SET_CPUID };
+
+/* CPUID cannot be made to fault. */
 long sys_arch_prctl(unsigned code, uintptr_t arg)
 {
 	uintptr_t value;
 
+	if (code == ARCH_GET_CPUID)
+		return 1;
+	if (code == ARCH_SET_CPUID)
+		return -ENODEV;
 	if (arch_prctl_get(code, &value))
 		return arch_prctl_set(code, arg);
 	return copy_to_user(arg, &value, sizeof(value));

@@ -6,7 +6,7 @@
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/process.h"
-#include "kernel/slab.h"
+#include "init/vector.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 
@@ -31,7 +31,7 @@ static int size_limit(const struct transfer *t, uintptr_t buf, size_t *n)
 		return 0;
 	if (at == POS_OWN)
 		at = file_flags(t->file) & VFS_APPEND ? mapping_size(&t->file->inode->mapping) : t->file->pos;
-	return limit_file_size(at, n);
+	return *n > INT64_MAX - at ? 0 : limit_file_size(at, n); /* that, the file refuses */
 }
 
 static long move_range(const struct transfer *t, uintptr_t buf, size_t n)
@@ -86,31 +86,6 @@ long sys_pwrite64(int fd, uintptr_t buf, size_t n, int64_t pos)
 
 /* ---- vectors ---- */
 
-#define VECTOR_ON_STACK 8
-
-/* Reads and checks the vector. 0 or -errno; every range lies in user memory and the sum does not overflow afterwards. */
-static int vector_read(struct user_range *v, uintptr_t user, size_t count)
-{
-	if (copy_from_user(v, user, count * sizeof(*v)))
-		return -EFAULT;
-	for (size_t i = 0; i < count; i++)
-		if ((int64_t)v[i].len < 0)
-			return -EINVAL;
-	for (size_t i = 0; i < count; i++)
-		if (!user_range_ok(v[i].base, v[i].len))
-			return -EFAULT;
-	return 0;
-}
-
-static size_t vector_total(const struct user_range *v, size_t count)
-{
-	size_t total = 0;
-
-	for (size_t i = 0; i < count && total <= MAX_RW_COUNT; i++)
-		total += v[i].len < MAX_RW_COUNT ? v[i].len : MAX_RW_COUNT;
-	return total;
-}
-
 /* One range after the other, until one comes out short. */
 static long move_ranges(struct transfer *t, const struct user_range *v, size_t count)
 {
@@ -143,22 +118,16 @@ static long move_vector(struct transfer *t, const struct user_range *v, size_t c
 
 static long vector(struct transfer *t, uintptr_t user, int count)
 {
-	struct user_range small[VECTOR_ON_STACK], *v = small;
+	struct vector vec;
 	long ret;
 
 	if (t->write ? !file_writable(t->file) : !file_readable(t->file))
 		return -EBADF;
-	if (count < 0 || count > UIO_MAXIOV)
-		return -EINVAL;
-	if (count > VECTOR_ON_STACK)
-		v = kmalloc((size_t)count * sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	ret = vector_read(v, user, (size_t)count);
-	if (!ret)
-		ret = move_vector(t, v, (size_t)count);
-	if (v != small)
-		kfree(v);
+	ret = vector_get(&vec, user, (unsigned)count);
+	if (!ret) {
+		ret = move_vector(t, vec.v, vec.count);
+		vector_free(&vec);
+	}
 	return ret;
 }
 
@@ -197,10 +166,10 @@ long sys_pwritev(int fd, uintptr_t iov, int count, int64_t pos)
 	return pos < 0 ? -EINVAL : vector_fd(fd, iov, count, (uint64_t)pos, true);
 }
 
-/* RWF_NOWAIT is for files that can tell whether they would wait: none here. RWF_HIPRI has nothing to do. 0, or -errno. */
-static int rw_flags_check(unsigned flags, bool write)
+/* RWF_NOWAIT is for files that can tell whether they would wait: none here. RWF_HIPRI has nothing to do, nor RWF_APPEND for a read. 0, or -errno. */
+static int rw_flags_check(unsigned flags)
 {
-	if (flags & ~(unsigned)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | (write ? RWF_APPEND : 0)))
+	if (flags & ~(unsigned)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND))
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -208,7 +177,7 @@ static int rw_flags_check(unsigned flags, bool write)
 /* Position -1 is the file's own. */
 long sys_preadv2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, unsigned flags)
 {
-	int err = rw_flags_check(flags, false);
+	int err = rw_flags_check(flags);
 
 	(void)high; /* of a position on machines with 32 bits */
 	if (err)
@@ -237,7 +206,7 @@ static long append_vector(int fd, uintptr_t iov, int count)
 
 long sys_pwritev2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, unsigned flags)
 {
-	long err = rw_flags_check(flags, true), ret;
+	long err = rw_flags_check(flags), ret;
 
 	(void)high;
 	if (err)
@@ -255,7 +224,7 @@ long sys_pwritev2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, 
 
 long sys_lseek(int fd, int64_t offset, unsigned whence)
 {
-	struct file *file = fd_get(fd);
+	struct file *file = fd_get_open(fd);
 	long ret;
 
 	if (!file)

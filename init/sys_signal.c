@@ -95,7 +95,7 @@ long sys_rt_sigreturn(struct arch_regs *regs)
 
 static long wait_for_signal(void)
 {
-	static const struct wait_why why = { .what = "a signal" };
+	static const struct wait_why why = { .what = "a signal", .lasting = true };
 	int err;
 
 	do

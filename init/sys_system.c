@@ -66,6 +66,8 @@ enum {
 long sys_reboot(unsigned magic1, unsigned magic2, unsigned command, uintptr_t arg)
 {
 	(void)arg;
+	if (!cred_capable(CAP_SYS_BOOT))
+		return -EPERM;
 	if (magic1 != REBOOT_MAGIC1 || magic2 != REBOOT_MAGIC2)
 		return -EINVAL;
 	switch (command) {

@@ -3,6 +3,7 @@
 #include "init/process_impl.h"
 
 #include "init/clock.h"
+#include "init/cred.h"
 #include "init/linux.h"
 #include "init/syscalls.h"
 #include "kernel/restart.h"
@@ -11,22 +12,15 @@
 
 #define TICKS_PER_SEC 100 /* of times(2): AT_CLKTCK */
 
-/* A negative clock is the CPU time of a process or task: ~id << 3, with bit 2 for a task's, and 2 in the low bits (1, 0: user, with system time). */
-#define CPU_CLOCK_TASK 4
-
 static int task_time(struct process *p, unsigned tid, uint64_t *ns)
 {
 	irqflags_t flags = spin_lock_irq(&p->lock);
-	int err = -EINVAL;
-	struct task *t;
+	struct task *t = process_task(p, tid);
 
-	list_for_each(t, &p->tasks, link)
-		if (t->thread->tid == tid) {
-			*ns = thread_ran_ns(t->thread);
-			err = 0;
-		}
+	if (t)
+		*ns = thread_ran_ns(t->thread);
 	spin_unlock_irq(&p->lock, flags);
-	return err;
+	return t ? 0 : -EINVAL;
 }
 
 static int cpu_clock_read(int clock, uint64_t *ns)
@@ -118,33 +112,47 @@ long sys_time(uintptr_t out)
 	return now;
 }
 
+static void ticks_of(const struct usage *u, int64_t ticks[2])
+{
+	ticks[0] = (int64_t)((u->ran_ns - u->system_ns) / (NSEC_PER_SEC / TICKS_PER_SEC));
+	ticks[1] = (int64_t)(u->system_ns / (NSEC_PER_SEC / TICKS_PER_SEC));
+}
+
 long sys_times(uintptr_t out)
 {
 	struct usage own = process_usage(process_current()), children;
-	int64_t t[4] = { 0 }; /* user, system, and the same of children */
+	int64_t t[4]; /* user, system, and the same of children */
 
 	mutex_lock(&process_tree);
 	children = process_current()->dead_children;
 	mutex_unlock(&process_tree);
-	t[0] = (int64_t)(own.ran_ns / (NSEC_PER_SEC / TICKS_PER_SEC));
-	t[2] = (int64_t)(children.ran_ns / (NSEC_PER_SEC / TICKS_PER_SEC));
+	ticks_of(&own, t);
+	ticks_of(&children, t + 2);
 	if (out && copy_to_user(out, t, sizeof(t)))
 		return -EFAULT;
 	return (long)(clock_ns() / (NSEC_PER_SEC / TICKS_PER_SEC));
 }
 
-/* Only the calendar can be set, and by everybody: everybody is root. */
+/* The last that may be set: thirty years more, and the clock ends. */
+#define SETTABLE_MAX (INT64_MAX / (int64_t)NSEC_PER_SEC - 30 * 365 * 24 * 3600ll)
+
+/* Only the calendar can be set. */
 long sys_clock_settime(int clock, uintptr_t from)
 {
 	uint64_t ns;
 	int err;
 
-	if (clock != CLOCK_REALTIME)
+	if (clock != CLOCK_REALTIME && (clock >= 0 || clock_read(clock, &ns)))
 		return -EINVAL;
 	err = timespec_from_user(from, &ns);
-	if (!err)
-		realtime_set(ns);
-	return err;
+	if (err)
+		return err;
+	if (ns / NSEC_PER_SEC >= SETTABLE_MAX)
+		return -EINVAL;
+	if (clock != CLOCK_REALTIME || !cred_capable(CAP_SYS_TIME))
+		return -EPERM;
+	realtime_set(ns);
+	return 0;
 }
 
 long sys_settimeofday(uintptr_t tv, uintptr_t tz)
@@ -158,6 +166,10 @@ long sys_settimeofday(uintptr_t tv, uintptr_t tz)
 		return -EINVAL;
 	if (tz && copy_from_user(zone, tz, sizeof(zone)))
 		return -EFAULT;
+	if (tv && to.sec >= SETTABLE_MAX)
+		return -EINVAL;
+	if (!cred_capable(CAP_SYS_TIME))
+		return -EPERM;
 	if (tv)
 		realtime_set((uint64_t)to.sec * NSEC_PER_SEC + (uint64_t)to.usec * NSEC_PER_USEC);
 	return 0;
@@ -208,10 +220,60 @@ long sys_clock_nanosleep(int clock, int flags, uintptr_t request, uintptr_t rema
 	uint64_t ns;
 	int err;
 
+	if (clock < 0 && clock & CPU_CLOCK_TASK && (~(clock >> 3) == 0 || ~(clock >> 3) == (int)current->tid))
+		return -EINVAL; /* a task's own: it would not run meanwhile */
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
 		return clock > CLOCK_TAI || clock_read(clock, &ns) ? -EINVAL : -EOPNOTSUPP;
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_for(request, remain);
 	err = timespec_from_user(request, &ns);
 	return err ? err : sleep_to_moment(deadline_at(ns, clock == CLOCK_REALTIME || clock == CLOCK_TAI));
+}
+
+/* ---- adjtimex: nobody disciplines this clock, so it can be looked at only ---- */
+
+enum { TIME_ERROR = 5, STA_UNSYNC = 0x40 };
+
+struct timex {
+	uint32_t modes, pad;
+	int64_t offset, freq, maxerror, esterror;
+	int32_t status, pad2;
+	int64_t constant, precision, tolerance;
+	struct timeval time;
+	int64_t tick, ppsfreq, jitter;
+	int32_t shift, pad3;
+	int64_t stabil, jitcnt, calcnt, errcnt, stbcnt;
+	int32_t tai, pad4[11];
+};
+
+_Static_assert(sizeof(struct timex) == 208, "struct timex");
+
+long sys_adjtimex(uintptr_t at)
+{
+	struct timex t;
+
+	if (copy_from_user(&t, at, sizeof(t)))
+		return -EFAULT;
+	if (t.modes)
+		return -EPERM;
+	t = (struct timex){
+		.maxerror = 16000000,
+		.esterror = 16000000,
+		.status = STA_UNSYNC,
+		.constant = 2,
+		.precision = 1,
+		.tolerance = 32768000,
+		.time = to_timeval(clock_ns() + realtime_offset()),
+		.tick = 10000,
+	};
+	return copy_to_user(at, &t, sizeof(t)) ? -EFAULT : TIME_ERROR;
+}
+
+long sys_clock_adjtime(int clock, uintptr_t at)
+{
+	uint64_t ns;
+
+	if (clock == CLOCK_REALTIME)
+		return sys_adjtimex(at);
+	return clock_read(clock, &ns) ? -EINVAL : -EOPNOTSUPP;
 }

@@ -99,18 +99,52 @@ struct itimerspec {
 	struct timespec interval, value;
 };
 
-static int clock_check(int clock)
+/* Does the id mean the calling process, or one of its tasks? */
+static bool is_own(unsigned id, bool task)
+{
+	struct process *p = process_find(id), *self = process_current();
+
+	if (p)
+		process_put(p);
+	return p == self && (task || id == self->pid);
+}
+
+/* A CPU clock by number: init/sys_time.c. Of others' time no timer is made. */
+static int cpu_clock_decode(int clock, struct posix_timer *t)
+{
+	bool task = clock & CPU_CLOCK_TASK;
+	unsigned id = (unsigned)~(clock >> 3);
+
+	if (!id)
+		id = task ? current->tid : process_current()->pid;
+	if ((clock & 3) == 3 || !is_own(id, task))
+		return -EINVAL;
+	t->clock = task ? BY_TASK_TIME : BY_PROCESS_TIME;
+	t->whose = id;
+	return 0;
+}
+
+/* What t is to go by. */
+static int clock_decode(int clock, struct posix_timer *t)
 {
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_MONOTONIC:
 	case CLOCK_BOOTTIME:
+	case CLOCK_TAI:
+		t->clock = BY_CLOCK;
+		t->realtime = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
+		return cpu_clock_decode(CPU_CLOCK(0, 0), t);
 	case CLOCK_THREAD_CPUTIME_ID:
-		return -EOPNOTSUPP; /* these send no signals here */
+		return cpu_clock_decode(CPU_CLOCK(0, CPU_CLOCK_TASK), t);
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_REALTIME_COARSE:
+	case CLOCK_MONOTONIC_COARSE:
+		return -EOPNOTSUPP; /* no timer goes by these, on Linux either */
 	default:
-		return -EINVAL;
+		return clock < 0 ? cpu_clock_decode(clock, t) : -EINVAL;
 	}
 }
 
@@ -132,7 +166,7 @@ static int event_check(const struct sigevent *e)
 	return own ? 0 : -EINVAL;
 }
 
-static struct posix_timer *timer_make(int clock, const struct sigevent *e)
+static struct posix_timer *timer_make(const struct posix_timer *by, const struct sigevent *e)
 {
 	struct posix_timer *t = kzalloc(sizeof(*t));
 
@@ -143,7 +177,9 @@ static struct posix_timer *timer_make(int clock, const struct sigevent *e)
 	t->info.timer_value = e->value;
 	t->tid = e->notify == SIGEV_THREAD_ID ? (unsigned)e->tid : 0;
 	t->silent = e->notify == SIGEV_NONE;
-	t->realtime = clock == CLOCK_REALTIME;
+	t->realtime = by->realtime;
+	t->clock = by->clock;
+	t->whose = by->whose;
 	return t;
 }
 
@@ -170,9 +206,9 @@ long sys_timer_create(int clock, uintptr_t event, uintptr_t out)
 {
 	struct sigevent e = { .signo = SIGALRM };
 	struct timers *all = timers_get();
-	struct posix_timer *t;
+	struct posix_timer *t, by = { 0 };
 	int32_t id;
-	int err = clock_check(clock);
+	int err = clock_decode(clock, &by);
 
 	if (event && copy_from_user(&e, event, sizeof(e)))
 		return -EFAULT;
@@ -180,7 +216,7 @@ long sys_timer_create(int clock, uintptr_t event, uintptr_t out)
 		err = event_check(&e);
 	if (err)
 		return err;
-	t = all ? timer_make(clock, &e) : NULL;
+	t = all ? timer_make(&by, &e) : NULL;
 	if (!t)
 		return -EAGAIN;
 	id = timer_enter(all, t, !event);
@@ -226,6 +262,17 @@ long sys_timer_gettime(int id, uintptr_t out)
 	return itimerspec_put(out, &is);
 }
 
+/* On the scale of what it goes by. */
+static uint64_t moment_of(struct posix_timer *t, uint64_t when, bool absolute)
+{
+	uint64_t now;
+
+	if (t->clock == BY_CLOCK)
+		return absolute ? deadline_at(when, t->realtime) : deadline_after(when);
+	now = absolute ? 0 : posix_timer_now(t);
+	return now + when < now ? TIME_NEVER : now + when;
+}
+
 long sys_timer_settime(int id, int flags, uintptr_t from, uintptr_t old)
 {
 	struct timers *all = process_current()->timers;
@@ -244,11 +291,7 @@ long sys_timer_settime(int id, int flags, uintptr_t from, uintptr_t old)
 	if (!t)
 		return -EINVAL;
 	posix_timer_read(t, &was);
-	if (when)
-		when = flags & TIMER_ABSTIME ? deadline_at(when, t->realtime) : deadline_after(when);
-	else
-		when = TIME_NEVER;
-	posix_timer_set(t, when, interval);
+	posix_timer_set(t, when ? moment_of(t, when, flags & TIMER_ABSTIME) : TIME_NEVER, interval);
 	mutex_unlock(&all->lock);
 	return old ? itimerspec_put(old, &was) : 0;
 }

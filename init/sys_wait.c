@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls by which a parent learns of its children; and what a process says of itself to its parent and to people (prctl). */
+/* System calls by which a parent learns of its children. */
 #include "init/process_impl.h"
 
+#include "fs/vfs.h"
+#include "init/files.h"
 #include "init/linux.h"
+#include "init/pidfd.h"
 #include "init/syscalls.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
-#include "lib/string.h"
 
 #define WAIT_FLAGS (__WNOTHREAD | __WALL | __WCLONE)
 
@@ -33,7 +35,8 @@ long sys_wait4(int pid, uintptr_t status, unsigned options, uintptr_t usage)
 
 enum { P_ALL, P_PID, P_PGID, P_PIDFD };
 
-static int waitid_which(int which, int id, enum wait_which *out)
+/* *file: referenced, for P_PIDFD. */
+static int waitid_which(int which, int id, enum wait_which *out, struct file **file)
 {
 	switch (which) {
 	case P_ALL:
@@ -46,7 +49,9 @@ static int waitid_which(int which, int id, enum wait_which *out)
 		*out = WAIT_GROUP;
 		return id >= 0 ? 0 : -EINVAL;
 	case P_PIDFD:
-		return id < 0 ? -EINVAL : -EBADF; /* there are no such descriptors */
+		*out = WAIT_PID;
+		*file = id < 0 ? NULL : fd_get_open(id);
+		return id < 0 ? -EINVAL : *file && pidfd_process(*file) ? 0 : -EBADF;
 	default:
 		return -EINVAL;
 	}
@@ -60,93 +65,42 @@ static int waitid_put(uintptr_t to, const struct wait_result *r)
 	return copy_to_user(to, info, sizeof(info));
 }
 
+/* What the descriptor stands for is not waited for either, if that one does not wait. */
+static long wait_by_file(const struct file *file, unsigned options, struct wait_result *result)
+{
+	bool nonblock = file_flags(file) & VFS_NONBLOCK;
+	long ret = process_wait(WAIT_PID, pidfd_process(file)->pid, options | (nonblock ? WNOHANG : 0), result);
+
+	return !ret && nonblock && !(options & WNOHANG) ? -EAGAIN : ret;
+}
+
+static long wait_by_which(int which, int id, unsigned options, struct wait_result *result)
+{
+	struct file *file = NULL;
+	enum wait_which meant;
+	long ret = waitid_which(which, id, &meant, &file);
+
+	if (!ret && file)
+		ret = wait_by_file(file, options, result);
+	else if (!ret)
+		ret = process_wait(meant, id ? (unsigned)id : process_current()->pgid, options, result);
+	if (file)
+		file_put(file);
+	return ret;
+}
+
 long sys_waitid(int which, int id, uintptr_t info, unsigned options, uintptr_t usage)
 {
-	struct wait_result result;
-	enum wait_which meant;
+	struct wait_result result = { 0 };
 	long ret;
-	int err;
 
 	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WUNTRACED | WCONTINUED | WAIT_FLAGS) ||
 	    !(options & (WEXITED | WUNTRACED | WCONTINUED)))
 		return -EINVAL;
-	err = waitid_which(which, id, &meant);
-	if (err)
-		return err;
-	ret = process_wait(meant, id ? (unsigned)id : process_current()->pgid, options, &result);
+	ret = wait_by_which(which, id, options, &result);
 	if (ret > 0 && usage && usage_to_user(usage, &result.usage))
 		return -EFAULT;
 	if (info && waitid_put(info, &result))
 		return -EFAULT;
 	return ret < 0 ? ret : 0;
-}
-
-/* ---- prctl ---- */
-
-enum {
-	PR_SET_PDEATHSIG = 1,
-	PR_GET_PDEATHSIG = 2,
-	PR_GET_DUMPABLE = 3,
-	PR_SET_DUMPABLE = 4,
-	PR_SET_NAME = 15,
-	PR_GET_NAME = 16,
-	PR_SET_NO_NEW_PRIVS = 38,
-	PR_GET_NO_NEW_PRIVS = 39,
-};
-
-static long name_set(uintptr_t from)
-{
-	char name[THREAD_NAME] = { 0 };
-	long len = strncpy_from_user(name, from, sizeof(name) - 1);
-
-	if (len == -EFAULT)
-		return -EFAULT;
-	strlcpy(current->name, name, sizeof(current->name));
-	return 0;
-}
-
-static long name_get(uintptr_t to)
-{
-	char name[THREAD_NAME] = { 0 };
-
-	strlcpy(name, current->name, sizeof(name));
-	return copy_to_user(to, name, sizeof(name));
-}
-
-static long death_signal_set(uint64_t sig)
-{
-	struct process *p = process_current();
-
-	if (sig > SIGNALS)
-		return -EINVAL;
-	mutex_lock(&process_tree);
-	p->death_signal = (unsigned)sig;
-	mutex_unlock(&process_tree);
-	return 0;
-}
-
-long sys_prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
-{
-	int32_t sig = (int32_t)process_current()->death_signal;
-
-	switch (option) {
-	case PR_SET_PDEATHSIG:
-		return death_signal_set(a);
-	case PR_GET_PDEATHSIG:
-		return copy_to_user(a, &sig, sizeof(sig));
-	case PR_SET_NAME:
-		return name_set(a);
-	case PR_GET_NAME:
-		return name_get(a);
-	case PR_GET_DUMPABLE:
-		return 1;
-	case PR_SET_DUMPABLE:
-		return a <= 1 ? 0 : -EINVAL;
-	case PR_SET_NO_NEW_PRIVS:
-		return a == 1 && !b && !c && !d ? 0 : -EINVAL;
-	case PR_GET_NO_NEW_PRIVS:
-		return a || b || c || d ? -EINVAL : 0;
-	default:
-		return -EINVAL;
-	}
 }

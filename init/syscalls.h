@@ -16,11 +16,16 @@
 	X(read, 3) X(write, 3) X(readv, 3) X(writev, 3) X(pread64, 4) X(pwrite64, 4) X(preadv, 4) X(pwritev, 4) \
 	X(preadv2, 6) X(pwritev2, 6) X(lseek, 3) X(ioctl, 3) \
 	/* sys_dir.c */ \
-	X(getdents64, 3) \
+	X(getdents64, 3) X(getdents, 3) \
 	/* sys_fd.c */ \
 	X(close, 1) X(close_range, 3) X(dup, 1) X(dup2, 2) X(dup3, 3) X(fcntl, 3) X(pipe, 1) X(pipe2, 2) \
+	/* sys_socket.c, sys_message.c */ \
+	X(socket, 3) X(socketpair, 4) X(bind, 3) X(connect, 3) X(listen, 2) X(accept, 3) X(accept4, 4) X(getsockname, 3) X(getpeername, 3) \
+	X(getsockopt, 5) X(setsockopt, 5) X(shutdown, 2) X(sendto, 6) X(recvfrom, 6) X(sendmsg, 3) X(recvmsg, 3) \
 	/* sys_poll.c */ \
 	X(poll, 3) X(ppoll, 5) X(select, 5) X(pselect6, 6) \
+	/* signalfd.c, pidfd.c */ \
+	X(signalfd, 3) X(signalfd4, 4) X(pidfd_open, 2) X(pidfd_getfd, 3) \
 	/* sys_event.c */ \
 	X(eventfd, 1) X(eventfd2, 2) X(timerfd_create, 2) X(timerfd_settime, 4) X(timerfd_gettime, 2) \
 	X(epoll_create, 1) X(epoll_create1, 1) X(epoll_ctl, 4) X(epoll_wait, 4) X(epoll_pwait, 6) X(epoll_pwait2, 6) \
@@ -37,13 +42,17 @@
 	/* sys_flock.c */ \
 	X(flock, 2) \
 	/* sys_copy.c */ \
-	X(copy_file_range, 6) X(sendfile, 4) X(fadvise64, 4) X(readahead, 3) X(memfd_create, 2) X(splice, 6) \
+	X(copy_file_range, 6) X(sendfile, 4) X(fadvise64, 4) X(readahead, 3) X(splice, 6) \
 	X(tee, 4) X(vmsplice, 4) \
+	/* sys_memfd.c */ \
+	X(memfd_create, 2) \
 	/* sys_sync.c */ \
 	X(sync, 0) X(fsync, 1) X(fdatasync, 1) X(syncfs, 1) X(sync_file_range, 4) X(statfs, 2) X(fstatfs, 2) \
 	/* sys_mm.c */ \
 	X(mmap, 6) X(munmap, 2) X(mremap, 5) X(mprotect, 3) X(brk, 1) X(mlock, 2) X(mlock2, 3) X(munlock, 2) X(mlockall, 1) \
 	X(munlockall, 0) \
+	/* sys_shm.c */ \
+	X(shmget, 3) X(shmat, 3) X(shmdt, 1) X(shmctl, 3) \
 	/* sys_madvise.c */ \
 	X(madvise, 3) X(msync, 3) X(mincore, 3) \
 	/* sys_process.c */ \
@@ -53,23 +62,29 @@
 	X(set_tid_address, 1) X(arch_prctl, 2) X(getrusage, 2) \
 	/* rseq.c */ \
 	X(rseq, 4) \
-	/* futex.c, robust.c */ \
-	X(futex, 6) X(set_robust_list, 2) X(get_robust_list, 3) \
+	/* futex.c, futex_waitv.c, robust.c */ \
+	X(futex, 6) X(futex_waitv, 5) X(set_robust_list, 2) X(get_robust_list, 3) \
 	/* sys_limit.c */ \
 	X(prlimit64, 4) X(getrlimit, 2) X(setrlimit, 2) \
 	/* sys_signal.c */ \
 	X(kill, 2) X(tkill, 2) X(tgkill, 3) X(rt_sigaction, 4) X(rt_sigprocmask, 4) X(rt_sigpending, 2) X(rt_sigreturn, R) X(restart_syscall, 0) \
 	X(sigaltstack, R) X(rt_sigsuspend, 2) X(pause, 0) X(rt_sigtimedwait, 4) X(rt_sigqueueinfo, 3) X(rt_tgsigqueueinfo, 4) \
+	X(pidfd_send_signal, 4) \
 	/* sys_timer.c */ \
 	X(alarm, 1) X(getitimer, 2) X(setitimer, 3) X(timer_create, 3) X(timer_gettime, 2) X(timer_settime, 4) X(timer_getoverrun, 1) \
 	X(timer_delete, 1) \
 	/* sys_time.c */ \
 	X(nanosleep, 2) X(clock_nanosleep, 4) X(clock_gettime, 2) \
-	X(clock_getres, 2) X(gettimeofday, 2) X(time, 1) X(times, 1) X(clock_settime, 2) X(settimeofday, 2) \
+	X(clock_getres, 2) X(gettimeofday, 2) X(time, 1) X(times, 1) X(clock_settime, 2) X(settimeofday, 2) X(adjtimex, 1) X(clock_adjtime, 2) \
 	/* sys_sched.c */ \
 	X(sched_yield, 0) X(sched_getaffinity, 3) X(sched_setaffinity, 3) X(sched_getscheduler, 1) X(sched_setscheduler, 3) \
 	X(sched_getparam, 2) X(sched_setparam, 2) X(sched_get_priority_max, 1) X(sched_get_priority_min, 1) \
-	X(sched_rr_get_interval, 2) X(getpriority, 2) X(setpriority, 3) X(getcpu, 3) X(membarrier, 3) \
+	X(sched_rr_get_interval, 2) X(getpriority, 2) X(setpriority, 3) X(getcpu, 3) X(membarrier, 3) X(sched_setattr, 3) X(sched_getattr, 4) \
+	/* sys_remote.c */ \
+	X(process_vm_readv, 6) X(process_vm_writev, 6) \
+	/* sys_xattr.c */ \
+	X(setxattr, 5) X(lsetxattr, 5) X(fsetxattr, 5) X(getxattr, 4) X(lgetxattr, 4) X(fgetxattr, 4) X(listxattr, 3) X(llistxattr, 3) \
+	X(flistxattr, 3) X(removexattr, 2) X(lremovexattr, 2) X(fremovexattr, 2) \
 	/* sys_system.c */ \
 	X(sysinfo, 1) X(getrandom, 3) X(reboot, 4) \
 	/* sys_uts.c */ \
@@ -94,6 +109,8 @@ long sys_ioctl(int fd, unsigned command, uintptr_t arg);
 
 long sys_getdents64(int fd, uintptr_t buf, unsigned size);
 
+long sys_getdents(int fd, uintptr_t buf, unsigned size);
+
 long sys_close(int fd);
 long sys_close_range(unsigned first, unsigned last, unsigned flags);
 long sys_dup(int fd);
@@ -103,10 +120,32 @@ long sys_fcntl(int fd, unsigned command, uint64_t arg);
 long sys_pipe(uintptr_t fds);
 long sys_pipe2(uintptr_t fds, unsigned flags);
 
+long sys_socket(int family, unsigned type, int protocol);
+long sys_socketpair(int family, unsigned type, int protocol, uintptr_t out);
+long sys_bind(int fd, uintptr_t address, int size);
+long sys_connect(int fd, uintptr_t address, int size);
+long sys_listen(int fd, int backlog);
+long sys_accept(int fd, uintptr_t address, uintptr_t size);
+long sys_accept4(int fd, uintptr_t address, uintptr_t size, unsigned flags);
+long sys_getsockname(int fd, uintptr_t address, uintptr_t size);
+long sys_getpeername(int fd, uintptr_t address, uintptr_t size);
+long sys_getsockopt(int fd, int level, int name, uintptr_t out, uintptr_t size);
+long sys_setsockopt(int fd, int level, int name, uintptr_t from, int size);
+long sys_shutdown(int fd, unsigned how);
+long sys_sendto(int fd, uintptr_t buf, size_t n, unsigned flags, uintptr_t address, int size);
+long sys_recvfrom(int fd, uintptr_t buf, size_t n, unsigned flags, uintptr_t address, uintptr_t size);
+long sys_sendmsg(int fd, uintptr_t from, unsigned flags);
+long sys_recvmsg(int fd, uintptr_t at, unsigned flags);
+
 long sys_poll(uintptr_t fds, unsigned n, int timeout_ms);
 long sys_ppoll(uintptr_t fds, unsigned n, uintptr_t timeout, uintptr_t mask, size_t mask_size);
 long sys_select(int n, uintptr_t reads, uintptr_t writes, uintptr_t others, uintptr_t timeout);
 long sys_pselect6(int n, uintptr_t reads, uintptr_t writes, uintptr_t others, uintptr_t timeout, uintptr_t mask_arg);
+
+long sys_signalfd(int fd, uintptr_t mask, size_t mask_size);
+long sys_signalfd4(int fd, uintptr_t mask, size_t mask_size, unsigned flags);
+long sys_pidfd_open(int pid, unsigned flags);
+long sys_pidfd_getfd(int pidfd, int fd, unsigned flags);
 
 long sys_eventfd(unsigned count);
 long sys_eventfd2(unsigned count, unsigned flags);
@@ -189,14 +228,19 @@ long sys_fstatfs(int fd, uintptr_t out);
 
 long sys_mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags, int fd, uint64_t offset);
 long sys_munmap(uintptr_t addr, size_t len);
-long sys_mprotect(uintptr_t addr, size_t len, unsigned prot);
+long sys_mprotect(uintptr_t addr, size_t len, uint64_t prot);
 long sys_brk(uintptr_t to);
-long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len, unsigned flags, uintptr_t new_addr);
+long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len, uint64_t flags, uintptr_t new_addr);
 long sys_mlock(uintptr_t addr, size_t len);
 long sys_mlock2(uintptr_t addr, size_t len, unsigned flags);
 long sys_munlock(uintptr_t addr, size_t len);
 long sys_mlockall(unsigned flags);
 long sys_munlockall(void);
+
+long sys_shmget(int key, size_t size, unsigned flags);
+long sys_shmat(int id, uintptr_t at, unsigned flags);
+long sys_shmdt(uintptr_t at);
+long sys_shmctl(int id, int command, uintptr_t buf);
 
 long sys_madvise(uintptr_t addr, size_t len, int advice);
 long sys_msync(uintptr_t addr, size_t len, unsigned flags);
@@ -226,6 +270,7 @@ long sys_set_tid_address(uintptr_t word);
 long sys_arch_prctl(unsigned code, uintptr_t arg);
 long sys_getrusage(int who, uintptr_t out);
 long sys_futex(uintptr_t word, unsigned op, uint32_t value, uintptr_t timeout, uintptr_t second, uint32_t value3);
+long sys_futex_waitv(uintptr_t from, unsigned n, unsigned flags, uintptr_t timeout, int clock);
 long sys_rseq(uintptr_t area, unsigned size, int flags, uint32_t signature);
 long sys_set_robust_list(uintptr_t head, size_t size);
 long sys_get_robust_list(int tid, uintptr_t head, uintptr_t size);
@@ -255,6 +300,7 @@ long sys_rt_sigsuspend(uintptr_t mask, size_t set_size);
 long sys_pause(void);
 long sys_rt_sigtimedwait(uintptr_t set, uintptr_t info, uintptr_t timeout, size_t set_size);
 long sys_rt_sigqueueinfo(int pid, int sig, uintptr_t info);
+long sys_pidfd_send_signal(int fd, int sig, uintptr_t info, unsigned flags);
 long sys_rt_tgsigqueueinfo(int pid, int tid, int sig, uintptr_t info);
 
 long sys_nanosleep(uintptr_t request, uintptr_t remain);
@@ -267,6 +313,25 @@ long sys_times(uintptr_t out);
 long sys_clock_settime(int clock, uintptr_t from);
 long sys_settimeofday(uintptr_t tv, uintptr_t tz);
 
+long sys_adjtimex(uintptr_t at);
+long sys_clock_adjtime(int clock, uintptr_t at);
+
+long sys_sched_setattr(int tid, uintptr_t from, unsigned flags);
+long sys_sched_getattr(int tid, uintptr_t out, unsigned size, unsigned flags);
+long sys_process_vm_readv(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, uint64_t flags);
+long sys_process_vm_writev(int pid, uintptr_t local, size_t locals, uintptr_t remote, size_t remotes, uint64_t flags);
+long sys_setxattr(uintptr_t path, uintptr_t name, uintptr_t value, size_t size, int flags);
+long sys_lsetxattr(uintptr_t path, uintptr_t name, uintptr_t value, size_t size, int flags);
+long sys_fsetxattr(int fd, uintptr_t name, uintptr_t value, size_t size, int flags);
+long sys_getxattr(uintptr_t path, uintptr_t name, uintptr_t value, size_t size);
+long sys_lgetxattr(uintptr_t path, uintptr_t name, uintptr_t value, size_t size);
+long sys_fgetxattr(int fd, uintptr_t name, uintptr_t value, size_t size);
+long sys_listxattr(uintptr_t path, uintptr_t list, size_t size);
+long sys_llistxattr(uintptr_t path, uintptr_t list, size_t size);
+long sys_flistxattr(int fd, uintptr_t list, size_t size);
+long sys_removexattr(uintptr_t path, uintptr_t name);
+long sys_lremovexattr(uintptr_t path, uintptr_t name);
+long sys_fremovexattr(int fd, uintptr_t name);
 long sys_sched_yield(void);
 long sys_sched_getaffinity(int tid, unsigned size, uintptr_t mask);
 long sys_sched_setaffinity(int tid, unsigned size, uintptr_t mask);

@@ -8,12 +8,13 @@
  * 2. One that repeats does not run while its signal waits: it is set again when the signal is taken, for the next of its times that is
  *    still to come. So the shortest interval costs no more than the program that takes the signals. Of timer_create's, the times passed over
  *    are counted (overrun).
- * 3. CPU time: `cpu` looks at what the process has used whenever that could first be enough, were all its tasks running. It never comes
- *    late by more than the last such step.
+ * 3. CPU time: who waits for it looks at what has been used whenever that could first be enough, were all tasks running. It never comes
+ *    late by more than the last such step. RLIMIT_CPU is looked after like an itimer.
  * 4. A POSIX timer's place in a queue is its own. It is linked at most once, under the process's lock, and unlinked before the timer is freed.
  */
 #include "init/timers.h"
 
+#include "init/process_impl.h"
 #include "init/signal_impl.h"
 #include "kernel/slab.h"
 
@@ -34,16 +35,6 @@ static uint64_t forward(uint64_t *when, uint64_t interval, uint64_t now)
 }
 
 /* ---- setitimer; process lock held ---- */
-
-static uint64_t usage_locked(struct process *p)
-{
-	uint64_t sum = p->dead_tasks.ran_ns;
-	struct task *t;
-
-	list_for_each(t, &p->tasks, link)
-		sum += thread_ran_ns(t->thread);
-	return sum;
-}
 
 static void itimer_send(struct process *p, unsigned which)
 {
@@ -80,36 +71,69 @@ void itimer_alarm_taken(struct process *p)
 	timer_set(&t->real, i->when);
 }
 
-/* What is left until the first of the two, after sending what is due. */
-static uint64_t cpu_left(struct timers *t, uint64_t used)
+/* What is left of one, after sending what is due. */
+static uint64_t itimer_left(struct timers *t, unsigned which, uint64_t used)
 {
-	uint64_t left = TIME_NEVER;
+	struct itimer *i = &t->itimers[which];
 
-	for (unsigned which = ITIMER_VIRTUAL; which <= ITIMER_PROF; which++) {
-		struct itimer *i = &t->itimers[which];
-
-		if (i->when <= used) {
-			itimer_send(t->process, which);
-			if (i->interval)
-				forward(&i->when, i->interval, used);
-			else
-				i->when = TIME_NEVER;
-		}
-		if (i->when != TIME_NEVER && i->when - used < left)
-			left = i->when - used;
+	if (i->when <= used) {
+		itimer_send(t->process, which);
+		if (i->interval)
+			forward(&i->when, i->interval, used);
+		else
+			i->when = TIME_NEVER;
 	}
-	return left;
+	return i->when == TIME_NEVER ? TIME_NEVER : i->when - used;
+}
+
+/* RLIMIT_CPU: SIGXCPU each second from the soft limit on, which goes up by that, SIGKILL at the hard one. */
+static uint64_t limit_left(struct process *p, uint64_t used)
+{
+	struct limit *l = &p->limits[RLIMIT_CPU];
+	uint64_t soft = atomic_load_explicit(&l->cur, memory_order_relaxed), hard = atomic_load_explicit(&l->max, memory_order_relaxed);
+	uint64_t seconds = used / NSEC_PER_SEC;
+	struct siginfo info;
+
+	if (soft == RLIM_INFINITY)
+		return TIME_NEVER;
+	if (seconds >= soft) {
+		info = siginfo_kernel(seconds >= hard ? SIGKILL : SIGXCPU);
+		signal_send_locked(p, NULL, &info, NULL);
+		soft = seconds + 1;
+		atomic_store_explicit(&l->cur, soft < hard ? soft : hard, memory_order_relaxed);
+	}
+	return soft < UINT64_MAX / NSEC_PER_SEC ? soft * NSEC_PER_SEC - used : TIME_NEVER;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What is left until the first of all. */
+static uint64_t cpu_left(struct timers *t, const struct usage *used)
+{
+	uint64_t left = itimer_left(t, ITIMER_VIRTUAL, used->ran_ns - used->system_ns);
+
+	left = least(left, itimer_left(t, ITIMER_PROF, used->ran_ns));
+	return least(left, limit_left(t->process, used->ran_ns));
+}
+
+/* When to look again, if so much CPU time is left and all tasks run. */
+static uint64_t next_look(const struct process *p, uint64_t left)
+{
+	left /= p->nr_tasks;
+	return later(clock_ns(), left < STEP_LEAST ? STEP_LEAST : left);
 }
 
 static void cpu_look(struct timers *t)
 {
 	struct process *p = t->process;
-	uint64_t left = cpu_left(t, usage_locked(p));
+	struct usage used = process_usage_locked(p);
+	uint64_t left = cpu_left(t, &used);
 
-	if (left == TIME_NEVER || p->exiting || !p->nr_tasks)
-		return;
-	left /= p->nr_tasks;
-	timer_set(&t->cpu, later(clock_ns(), left < STEP_LEAST ? STEP_LEAST : left));
+	if (left != TIME_NEVER && !p->exiting && p->nr_tasks)
+		timer_set(&t->cpu, next_look(p, left));
 }
 
 static void cpu_due(struct timer *timer)
@@ -132,7 +156,8 @@ void itimer_change(struct timers *t, unsigned which, const struct itimer *to, st
 {
 	struct process *p = t->process;
 	irqflags_t flags = spin_lock_irq(&p->lock);
-	uint64_t now = which == ITIMER_REAL ? clock_ns() : usage_locked(p);
+	struct usage used = process_usage_locked(p);
+	uint64_t now = which == ITIMER_REAL ? clock_ns() : which == ITIMER_PROF ? used.ran_ns : used.ran_ns - used.system_ns;
 	struct itimer *i = &t->itimers[which];
 
 	*was = (struct itimer){ left_of(i->when, now), i->interval };
@@ -149,21 +174,46 @@ void itimer_change(struct timers *t, unsigned which, const struct itimer *to, st
 
 /* ---- timer_create's ---- */
 
-/* Process lock held. */
-static struct task *target_find(struct posix_timer *t)
+/* Process lock held. The time that it goes by; of a task that has ended, none ever comes. */
+static uint64_t now_locked(struct posix_timer *t)
 {
 	struct task *task;
 
-	list_for_each(task, &t->process->tasks, link)
-		if (task->thread->tid == t->tid)
-			return task;
-	return NULL;
+	switch (t->clock) {
+	case BY_PROCESS_TIME:
+		return process_usage_locked(t->process).ran_ns;
+	case BY_TASK_TIME:
+		task = process_task(t->process, t->whose);
+		return task ? thread_ran_ns(task->thread) : 0;
+	default:
+		return clock_ns();
+	}
+}
+
+uint64_t posix_timer_now(struct posix_timer *t)
+{
+	irqflags_t flags = spin_lock_irq(&t->process->lock);
+	uint64_t now = now_locked(t);
+
+	spin_unlock_irq(&t->process->lock, flags);
+	return now;
+}
+
+/* Process lock held; it is on. */
+static void posix_arm(struct posix_timer *t)
+{
+	uint64_t now = t->clock == BY_CLOCK ? 0 : now_locked(t);
+
+	if (t->clock == BY_CLOCK)
+		timer_set(&t->timer, t->when);
+	else if (!t->process->exiting && t->process->nr_tasks && (t->clock == BY_PROCESS_TIME || process_task(t->process, t->whose)))
+		timer_set(&t->timer, next_look(t->process, t->when > now ? t->when - now : 0));
 }
 
 /* Process lock held, it is time. */
 static void posix_fire(struct posix_timer *t)
 {
-	struct task *target = t->tid ? target_find(t) : NULL;
+	struct task *target = t->tid ? process_task(t->process, t->tid) : NULL;
 
 	if (!list_empty(&t->place.link)) {
 		t->missed++;
@@ -175,7 +225,7 @@ static void posix_fire(struct posix_timer *t)
 	if (!t->interval)
 		t->when = TIME_NEVER;
 	else if (!t->goes_on) /* nobody will take it: ignored, say */
-		forward(&t->when, t->interval > NSEC_PER_MSEC ? t->interval : NSEC_PER_MSEC, clock_ns());
+		forward(&t->when, t->interval > NSEC_PER_MSEC ? t->interval : NSEC_PER_MSEC, now_locked(t));
 }
 
 static void posix_due(struct timer *timer)
@@ -183,23 +233,24 @@ static void posix_due(struct timer *timer)
 	struct posix_timer *t = timer->arg;
 	irqflags_t flags = spin_lock_irq(&t->process->lock);
 
-	if (t->when <= clock_ns() && !t->goes_on) {
+	if (t->when <= now_locked(t) && !t->goes_on)
 		posix_fire(t);
-		if (t->when != TIME_NEVER && !t->goes_on)
-			timer_set(&t->timer, t->when);
-	}
+	if (t->when != TIME_NEVER && !t->goes_on)
+		posix_arm(t);
 	spin_unlock_irq(&t->process->lock, flags);
 }
 
 void posix_timer_taken(struct posix_timer *t, struct siginfo *info)
 {
-	t->overrun = t->missed;
+	uint64_t overrun = t->missed;
+
 	t->missed = 0;
 	if (t->goes_on) {
 		t->goes_on = false;
-		t->overrun += (unsigned)forward(&t->when, t->interval, clock_ns());
-		timer_set(&t->timer, t->when);
+		overrun += forward(&t->when, t->interval, now_locked(t));
+		posix_arm(t);
 	}
+	t->overrun = overrun < INT32_MAX ? (unsigned)overrun : INT32_MAX;
 	info->overrun = (int32_t)t->overrun;
 }
 
@@ -212,14 +263,14 @@ void posix_timer_set(struct posix_timer *t, uint64_t when, uint64_t interval)
 	t->goes_on = false;
 	t->missed = 0;
 	if (when != TIME_NEVER)
-		timer_set(&t->timer, when);
+		posix_arm(t);
 	spin_unlock_irq(&t->process->lock, flags);
 }
 
 void posix_timer_read(struct posix_timer *t, struct itimer *is)
 {
 	irqflags_t flags = spin_lock_irq(&t->process->lock);
-	uint64_t now = clock_ns(), when = t->when;
+	uint64_t now = now_locked(t), when = t->when;
 
 	if (when != TIME_NEVER && when <= now && t->interval)
 		forward(&when, t->interval, now);
@@ -240,7 +291,7 @@ void posix_timer_init(struct posix_timer *t, struct process *p)
 static void place_leave(struct posix_timer *t)
 {
 	struct pending *q = &t->process->pending;
-	struct task *target = t->tid ? target_find(t) : NULL;
+	struct task *target = t->tid ? process_task(t->process, t->tid) : NULL;
 	struct queued_signal *e;
 	bool others = false;
 
@@ -297,6 +348,18 @@ struct timers *timers_get(void)
 		return made;
 	kfree(made);
 	return is;
+}
+
+void timers_limit(void)
+{
+	struct timers *t = limit_get(RLIMIT_CPU) == RLIM_INFINITY ? NULL : timers_get();
+	irqflags_t flags;
+
+	if (!t)
+		return;
+	flags = spin_lock_irq(&t->process->lock);
+	cpu_look(t);
+	spin_unlock_irq(&t->process->lock, flags);
 }
 
 void timers_exec(struct process *p)

@@ -11,10 +11,13 @@
 
 enum { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF, ITIMERS };
 
-/* One of setitimer's. when: on the clock since power-on, for the others on the process's CPU time; TIME_NEVER: off. */
+/* One of setitimer's. when: on the clock since power-on, for the others on the process's user or CPU time; TIME_NEVER: off. */
 struct itimer {
 	uint64_t when, interval; /* (S) */
 };
+
+/* What a timer goes by. */
+enum timer_clock { BY_CLOCK, BY_PROCESS_TIME, BY_TASK_TIME };
 
 /* (C) constant, (S) lock of the process, (M) mutex */
 struct posix_timer {
@@ -25,6 +28,8 @@ struct posix_timer {
 	unsigned tid;		   /* whom it is for; 0: the process			(C) */
 	bool silent;		   /* SIGEV_NONE					(C) */
 	bool realtime;		   /* absolute times are of the calendar		(C) */
+	enum timer_clock clock;	   /*							(C) */
+	unsigned whose;		   /* BY_TASK_TIME: the task's tid			(C) */
 	uint64_t when, interval;   /* TIME_NEVER: off					(S) */
 	bool goes_on;		   /* it repeats, as soon as its signal is taken	(S) */
 	unsigned overrun;	   /* of the signal taken last				(S) */
@@ -49,7 +54,11 @@ void itimer_change(struct timers *t, unsigned which, const struct itimer *to, st
 void posix_timer_set(struct posix_timer *t, uint64_t when, uint64_t interval);
 void posix_timer_read(struct posix_timer *t, struct itimer *is);
 void posix_timer_init(struct posix_timer *t, struct process *p);
+uint64_t posix_timer_now(struct posix_timer *t);
 void posix_timer_free(struct posix_timer *t);
+
+/* RLIMIT_CPU of the calling process has been set, or it has just begun. */
+void timers_limit(void);
 
 /* execve: timer_create's are gone. The end: all. No locks held, the only task. */
 void timers_exec(struct process *p);

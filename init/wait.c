@@ -46,7 +46,7 @@ static void found_zombie(struct search *s, struct process *child)
 {
 	int sig = child->status & 0x7f;
 
-	found(s, child, sig ? CLD_KILLED : CLD_EXITED, child->status, sig ? sig : child->status >> 8);
+	found(s, child, child->status & 0x80 ? CLD_DUMPED : sig ? CLD_KILLED : CLD_EXITED, child->status, sig ? sig : child->status >> 8);
 	s->result->usage = child->dead_tasks;
 	usage_add(&s->result->usage, &child->dead_children);
 	if (s->options & WNOWAIT)
@@ -96,7 +96,7 @@ static bool look(struct search *s)
 long process_wait(enum wait_which which, unsigned id, unsigned options, struct wait_result *result)
 {
 	struct search s = { .which = which, .id = id, .options = options, .parent = process_current(), .result = result };
-	struct wait_why why = { .what = "child", .object = s.parent };
+	struct wait_why why = { .what = "child", .lasting = true, .object = s.parent };
 	int err;
 
 	*result = (struct wait_result){ 0 };

@@ -206,6 +206,49 @@ void zone_give(pfn_t start, pfn_t end)
 	}
 }
 
+/* ---- who is told that there are few ---- */
+
+static _Atomic(struct thread *) low_thread;
+static _Atomic bool low_told;
+
+void frame_tell_low(struct thread *t)
+{
+	/* release: the thread is whole; pairs with watch_low */
+	atomic_store_explicit(&low_thread, t, memory_order_release);
+}
+
+bool frame_low_seen(void)
+{
+	return atomic_exchange_explicit(&low_told, false, memory_order_relaxed);
+}
+
+/* No lock of this file held. */
+static void watch_low(void)
+{
+	struct thread *t;
+
+	if (likely(nr_free() >= zone.low))
+		return;
+	t = atomic_load_explicit(&low_thread, memory_order_acquire);
+	if (t && !atomic_exchange_explicit(&low_told, true, memory_order_relaxed))
+		thread_unpark(t);
+}
+
+uint64_t frame_high(void)
+{
+	return zone.high;
+}
+
+uint64_t frame_reserve(void)
+{
+	return zone.reserve;
+}
+
+uint64_t frame_free_now(void)
+{
+	return nr_free();
+}
+
 /* ---- a CPU's own frames: interrupts off ---- */
 
 static struct frame_cache *own_cache(void)
@@ -280,12 +323,15 @@ static pfn_t single_alloc(unsigned flags)
 {
 	irqflags_t irq = arch_irq_save();
 	struct frame_cache *c = own_cache();
+	bool empty = !cache_count(c);
 	pfn_t pfn;
 
-	if (!cache_count(c))
+	if (empty)
 		cache_fill(c, flags);
 	pfn = cache_count(c) ? cache_pop(c) : NO_FRAME;
 	arch_irq_restore(irq);
+	if (empty)
+		watch_low();
 	return pfn;
 }
 
@@ -308,6 +354,7 @@ static pfn_t block_alloc(unsigned order, unsigned flags)
 	pfn_t pfn = block_take_for(order, flags);
 
 	spin_unlock_irq(&zone_lock, irq);
+	watch_low();
 	return pfn;
 }
 

@@ -10,6 +10,8 @@
 
 #include "arch/arch.h"
 
+struct thread;
+
 #define FRAME_MAX_ORDER 10 /* 4 MiB */
 #define NO_FRAME ((pfn_t)0) /* frame 0 is never handed out */
 
@@ -45,6 +47,13 @@ void *frame_init(const struct boot_info *info, const struct phys_range *disks, u
 pfn_t frame_alloc(unsigned order, unsigned flags);
 void frame_free(pfn_t pfn, unsigned order);
 unsigned frame_order(pfn_t pfn); /* of an allocated block, by its first frame */
+
+/* t is woken, once, when fewer than a low mark are free: until frame_low_seen has said so. */
+void frame_tell_low(struct thread *t);
+bool frame_low_seen(void);
+uint64_t frame_high(void);    /* so many should be free then */
+uint64_t frame_reserve(void); /* the last so many are for FRAME_RESERVE */
+uint64_t frame_free_now(void); /* without what CPUs keep for themselves: a word that is read */
 
 uint64_t frame_total(void);	/* managed */
 uint64_t frame_available(void); /* free now, CPU caches included */

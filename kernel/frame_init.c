@@ -117,6 +117,8 @@ void *frame_init(const struct boot_info *info, const struct phys_range *disks, u
 	zone.state = place_table(sizeof(*zone.state));
 	table = place_table(bytes_per_frame);
 	zone.reserve = zone.total / 64 < RESERVE_FRAMES ? zone.total / 64 : RESERVE_FRAMES;
+	zone.low = 2 * zone.reserve;
+	zone.high = 3 * zone.reserve;
 	for (unsigned i = 0; i < zone.nr_ranges; i++)
 		zone_give(zone.range[i].start >> PAGE_SHIFT, zone.range[i].end >> PAGE_SHIFT);
 	return table;

@@ -13,6 +13,7 @@ struct frame_zone {
 	_Atomic uint8_t *state;	     /* of each frame in [first, end) */
 	uint64_t total;		     /* frames managed */
 	uint64_t reserve;	     /* the last so many are for FRAME_RESERVE */
+	uint64_t low, high;	     /* with fewer free frames than `low` somebody is to find more, until there are `high` */
 	unsigned nr_ranges;
 	struct phys_range range[FRAME_RANGES]; /* managed memory, ascending, in bytes */
 };

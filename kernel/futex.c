@@ -25,28 +25,19 @@
  */
 #include "kernel/futex.h"
 
+#include "kernel/futex_pi.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
-#include "lib/prng.h"
 
 #define BUCKETS 256
 #define FEW 8
 
-struct bucket {
+struct futex_bucket {
 	struct spinlock lock;
 	struct list waiters; /* struct futex_waiter.link, oldest first	(lock) */
 } __attribute__((aligned(64)));
 
-/* (F) its bucket's lock, (C) constant */
-struct futex_waiter {
-	struct list link;		  /*				(F) */
-	struct futex_key key;		  /*				(F) */
-	uint32_t bits;			  /*				(C) */
-	struct thread *thread;		  /*				(C) */
-	_Atomic(struct bucket *) bucket;  /* where it is queued; NULL: woken	(F) to write */
-};
-
-static struct bucket buckets[BUCKETS];
+static struct futex_bucket buckets[BUCKETS];
 
 void futex_init(void)
 {
@@ -54,6 +45,7 @@ void futex_init(void)
 		spin_init(&buckets[i].lock, LOCK_FUTEX);
 		list_init(&buckets[i].waiters);
 	}
+	futex_pi_init();
 }
 
 uint64_t futex_object_id(_Atomic uint64_t *id)
@@ -69,24 +61,19 @@ uint64_t futex_object_id(_Atomic uint64_t *id)
 
 /* ---- buckets ---- */
 
-static struct bucket *bucket_of(const struct futex_key *key)
+static struct futex_bucket *bucket_of(const struct futex_key *key)
 {
-	return &buckets[prng_mix(key->object * 0x9e3779b97f4a7c15ull ^ key->offset) % BUCKETS];
+	return &buckets[futex_hash(key) % BUCKETS];
 }
 
-static bool same(const struct futex_key *a, const struct futex_key *b)
-{
-	return a->object == b->object && a->offset == b->offset;
-}
-
-static void lock_two(struct bucket *a, struct bucket *b)
+static void lock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
 	spin_lock(a < b ? &a->lock : &b->lock);
 	if (a != b)
 		spin_lock_second(a < b ? &b->lock : &a->lock);
 }
 
-static void unlock_two(struct bucket *a, struct bucket *b)
+static void unlock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
 	spin_unlock(&a->lock);
 	if (a != b)
@@ -116,7 +103,7 @@ static void take_off(struct futex_waiter *w, struct wakes *wakes)
 }
 
 /* Lock held. How many of at most n. */
-static int wake_some(struct bucket *b, const struct futex_key *key, unsigned n, uint32_t bits, struct wakes *wakes)
+static int wake_some(struct futex_bucket *b, const struct futex_key *key, unsigned n, uint32_t bits, struct wakes *wakes)
 {
 	struct futex_waiter *w, *tmp;
 	int woken = 0;
@@ -124,8 +111,8 @@ static int wake_some(struct bucket *b, const struct futex_key *key, unsigned n, 
 	list_for_each_safe(w, tmp, &b->waiters, link) {
 		if ((unsigned)woken == n)
 			break;
-		if (!same(&w->key, key) || !(w->bits & bits))
-			continue;
+		if (!futex_same(&w->key, key) || !(w->bits & bits) || w->pi)
+			continue; /* pi: it waits to be moved */
 		take_off(w, wakes);
 		woken++;
 	}
@@ -140,7 +127,7 @@ static void unpark(const struct wakes *wakes)
 
 int futex_wake(const struct futex *f, unsigned n, uint32_t bits)
 {
-	struct bucket *b = bucket_of(&f->key);
+	struct futex_bucket *b = bucket_of(&f->key);
 	struct wakes wakes = { 0 };
 	int woken;
 
@@ -168,7 +155,7 @@ static int word_is(uintptr_t user, uint32_t value)
 /* On the queue, if the word is `value`. */
 static int queue_if(struct futex_waiter *w, uintptr_t user, uint32_t value)
 {
-	struct bucket *b = bucket_of(&w->key);
+	struct futex_bucket *b = bucket_of(&w->key);
 	int err;
 
 	spin_lock(&b->lock);
@@ -190,7 +177,7 @@ static bool is_queued(const struct futex_waiter *w)
 /* true: it was still queued. false: woken. Point 5. */
 static bool give_up(struct futex_waiter *w)
 {
-	struct bucket *b;
+	struct futex_bucket *b;
 	bool still;
 
 	/* acquire: pairs with take_off */
@@ -208,7 +195,7 @@ static bool give_up(struct futex_waiter *w)
 
 int futex_wait(const struct futex *f, uint32_t value, uint32_t bits, uint64_t deadline)
 {
-	struct wait_why why = { .what = "futex", .object = (void *)f->user };
+	struct wait_why why = { .what = "futex", .lasting = true, .object = (void *)f->user };
 	struct futex_waiter w = { .key = f->key, .bits = bits, .thread = current };
 	int err = queue_if(&w, f->user, value);
 
@@ -219,10 +206,50 @@ int futex_wait(const struct futex *f, uint32_t value, uint32_t bits, uint64_t de
 	return give_up(&w) ? err : 0;
 }
 
+/* ---- waiting for one of several ---- */
+
+/* The last one that was woken, or -1; all are off their queues. */
+static int give_up_all(struct futex_any *v, unsigned n)
+{
+	int woken = -1;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!give_up(&v[i].waiter))
+			woken = (int)i;
+	return woken;
+}
+
+static bool any_woken(const struct futex_any *v, unsigned n)
+{
+	while (n--)
+		if (!is_queued(&v[n].waiter))
+			return true;
+	return false;
+}
+
+int futex_wait_any(struct futex_any *v, unsigned n, uint64_t deadline)
+{
+	struct wait_why why = { .what = "futexes", .lasting = true, .object = (void *)v[0].at.user };
+	unsigned queued = 0;
+	int err = 0, woken;
+
+	while (!err && queued < n) {
+		struct futex_any *a = &v[queued];
+
+		a->waiter = (struct futex_waiter){ .key = a->at.key, .bits = FUTEX_BITS_ALL, .thread = current };
+		err = queue_if(&a->waiter, a->at.user, a->value);
+		queued += !err;
+	}
+	while (!err && !any_woken(v, n))
+		err = thread_park(&why, WAIT_SIGNAL, deadline);
+	woken = give_up_all(v, queued);
+	return woken >= 0 ? woken : err;
+}
+
 /* ---- two words ---- */
 
 /* Both locks held. */
-static void move_to(struct futex_waiter *w, struct bucket *to, const struct futex_key *key)
+static void move_to(struct futex_waiter *w, struct futex_bucket *to, const struct futex_key *key)
 {
 	list_remove(&w->link);
 	w->key = *key;
@@ -232,16 +259,16 @@ static void move_to(struct futex_waiter *w, struct bucket *to, const struct fute
 }
 
 /* Both locks held. How many of at most m->move. Those who wait there already count, as on Linux. */
-static int move_some(struct bucket *from, struct bucket *to, const struct futex_move *m)
+static int move_some(struct futex_bucket *from, struct futex_bucket *to, const struct futex_move *m)
 {
-	bool elsewhere = !same(&m->from.key, &m->to.key);
+	bool elsewhere = !futex_same(&m->from.key, &m->to.key);
 	struct futex_waiter *w, *tmp;
 	int moved = 0;
 
 	list_for_each_safe(w, tmp, &from->waiters, link) {
 		if ((unsigned)moved == m->move)
 			break;
-		if (!same(&w->key, &m->from.key))
+		if (!futex_same(&w->key, &m->from.key))
 			continue;
 		if (elsewhere)
 			move_to(w, to, &m->to.key);
@@ -250,15 +277,25 @@ static int move_some(struct bucket *from, struct bucket *to, const struct futex_
 	return moved;
 }
 
+static bool waits_for_pi(const struct futex_bucket *b, const struct futex_key *key)
+{
+	const struct futex_waiter *w;
+
+	list_for_each(w, &b->waiters, link)
+		if (futex_same(&w->key, key))
+			return w->pi;
+	return false;
+}
+
 int futex_requeue(const struct futex_move *m)
 {
-	struct bucket *from = bucket_of(&m->from.key), *to = bucket_of(&m->to.key);
+	struct futex_bucket *from = bucket_of(&m->from.key), *to = bucket_of(&m->to.key);
 	struct wakes wakes = { 0 };
 	int done;
 
 	rcu_read_lock();
 	lock_two(from, to);
-	done = m->value ? word_is(m->from.user, *m->value) : 0;
+	done = waits_for_pi(from, &m->from.key) ? -EINVAL : m->value ? word_is(m->from.user, *m->value) : 0;
 	if (!done) {
 		done = wake_some(from, &m->from.key, m->wake, FUTEX_BITS_ALL, &wakes);
 		done += move_some(from, to, m);
@@ -269,24 +306,21 @@ int futex_requeue(const struct futex_move *m)
 	return done;
 }
 
-/* The word by what c makes of it; false: it is not there, or may not be written. Locks held. */
+/* The word by what c makes of it; false: it is not there, may not be written, or its program has just changed it: the caller comes again without
+ * the locks. Locks held. */
 static bool word_change(uintptr_t user, const struct futex_change *c, uint32_t *old)
 {
 	uint32_t seen;
 
 	if (user_load32(user, &seen))
 		return false;
-	do {
-		*old = seen;
-		if (user_cmpxchg32(user, *old, c->change(*old, c->change_arg), &seen))
-			return false;
-	} while (seen != *old);
-	return true;
+	*old = seen;
+	return !user_cmpxchg32(user, *old, c->change(*old, c->change_arg), &seen) && seen == *old;
 }
 
 int futex_wake_change(const struct futex_move *m, const struct futex_change *c)
 {
-	struct bucket *from = bucket_of(&m->from.key), *to = bucket_of(&m->to.key);
+	struct futex_bucket *from = bucket_of(&m->from.key), *to = bucket_of(&m->to.key);
 	struct wakes wakes = { 0 };
 	int woken = -EFAULT_AGAIN;
 	uint32_t old;
@@ -302,4 +336,60 @@ int futex_wake_change(const struct futex_move *m, const struct futex_change *c)
 	unpark(&wakes);
 	rcu_read_unlock();
 	return woken;
+}
+
+/* ---- to a priority-inheriting word ---- */
+
+int futex_wait_then_pi(const struct futex *f, uint32_t value, struct pi_waiter *pi, uint64_t deadline)
+{
+	struct wait_why why = { .what = "futex", .lasting = true, .object = (void *)f->user };
+	struct futex_waiter w = { .key = f->key, .bits = FUTEX_BITS_ALL, .thread = current, .pi = pi };
+	int err = queue_if(&w, f->user, value);
+
+	if (err)
+		return err;
+	while (!err && is_queued(&w))
+		err = thread_park(&why, WAIT_SIGNAL, deadline);
+	return give_up(&w) ? err : 0;
+}
+
+/* Bucket lock held. How many of 1 + m->move. */
+static int move_some_to_pi(struct futex_bucket *b, const struct futex_move *m, struct thread *(*find)(unsigned tid), struct wakes *wakes)
+{
+	struct futex_waiter *w, *tmp;
+	struct wakes nobody = { .n = 0 };
+	int moved = 0;
+
+	list_for_each_safe(w, tmp, &b->waiters, link) {
+		int err;
+
+		if (!futex_same(&w->key, &m->from.key))
+			continue;
+		if ((unsigned)moved > m->move)
+			break;
+		err = w->pi && futex_same(&w->pi->at.key, &m->to.key) ? futex_pi_join(w->pi, m->to.user, find) : -EINVAL;
+		if (err && err != -EINPROGRESS)
+			return moved ? moved : err;
+		nobody.n = 0;
+		take_off(w, err ? &nobody : wakes);
+		moved++;
+	}
+	return moved;
+}
+
+int futex_requeue_pi(const struct futex_move *m, struct thread *(*find)(unsigned tid))
+{
+	struct futex_bucket *from = bucket_of(&m->from.key);
+	struct wakes wakes = { 0 };
+	int done;
+
+	rcu_read_lock();
+	spin_lock(&from->lock);
+	done = m->value ? word_is(m->from.user, *m->value) : 0;
+	if (!done)
+		done = move_some_to_pi(from, m, find, &wakes);
+	spin_unlock(&from->lock);
+	unpark(&wakes);
+	rcu_read_unlock();
+	return done;
 }

@@ -9,6 +9,7 @@
 #include "kernel/log.h"
 #include "kernel/rcu_cpu.h"
 #include "kernel/sched_impl.h"
+#include "kernel/watchdog.h"
 
 static void irq_handle(enum arch_irq irq)
 {
@@ -22,7 +23,8 @@ static void irq_handle(enum arch_irq irq)
 	case ARCH_IRQ_CONSOLE:
 		console_interrupt();
 		break;
-	case ARCH_IRQ_CALL: /* nobody uses it */
+	case ARCH_IRQ_CALL:
+		watchdog_interrupt();
 		break;
 	}
 }
@@ -36,8 +38,11 @@ void trap_irq(struct arch_regs *regs, enum arch_irq irq)
 	if (rcu_is_idle(c))
 		rcu_idle_exit(c);
 	t->nirq++;
+	c->regs = regs;
 	irq_handle(irq);
 	t->nirq--;
+	if (unlikely(c->tick_came))
+		tick_sample(c, arch_regs_user(regs));
 	if (t->preempt) /* a read section, perhaps */
 		return;
 	rcu_quiescent(c);

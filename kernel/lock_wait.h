@@ -57,10 +57,10 @@ static inline bool lock_granted(const struct lock_waiter *w)
 /* Sleeps until granted: 0; or -EINTR, after which the caller looks under the spinlock whether it may leave. */
 static inline int lock_wait(struct lock_waiter *w, const struct wait_why *why, enum wait_mode mode)
 {
-	int err = 0;
+	int err = lock_granted(w) ? 0 : thread_park(why, mode, UINT64_MAX);
 
 	while (!lock_granted(w) && !err)
-		err = thread_park(why, mode, UINT64_MAX);
+		err = thread_park_on(why, mode, UINT64_MAX);
 	return err;
 }
 

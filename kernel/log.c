@@ -11,7 +11,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-#define LOG_LINE 256
+#define LOG_LINE 512
 #define LOG_RING 65536u
 
 char log_ring[LOG_RING];			  /* byte n of the log is at n % LOG_RING	(log_lock) */

@@ -34,11 +34,16 @@ static struct thread *owner(const void *object)
 	return (struct thread *)(atomic_load_explicit(&m->word, memory_order_relaxed) & ~WAITS);
 }
 
+static enum wait_on wait_on(const void *object)
+{
+	return owner(object) ? WAIT_ON_THREAD : WAIT_ON_NOBODY;
+}
+
 static void describe(const void *object, char *buf, size_t size)
 {
 	const struct mutex *m = object;
 
-	snprintf(buf, size, "mutex %s", lock_class_name((enum lock_class)m->class));
+	snprintf(buf, size, "lock=%s", lock_class_name((enum lock_class)m->class));
 }
 
 void mutex_init(struct mutex *m, enum lock_class class)
@@ -93,7 +98,7 @@ static bool leave(struct mutex *m, struct lock_waiter *w)
 
 static int lock_slow(struct mutex *m, enum wait_mode mode)
 {
-	const struct wait_why why = { .what = "mutex", .object = m, .owner = owner, .describe = describe };
+	const struct wait_why why = { .what = "mutex", .object = m, .on = wait_on, .owner = owner, .describe = describe };
 	struct lock_waiter w = { .thread = current };
 	irqflags_t flags = spin_lock_irq(&m->q.lock);
 	bool waits = waits_set(m);

@@ -11,7 +11,7 @@
 #include "lib/format.h"
 
 #define NOBODY UINT32_MAX
-#define MESSAGE 224
+#define MESSAGE 480
 
 static _Atomic uint32_t panicking = NOBODY; /* the CPU that reports */
 
@@ -75,6 +75,28 @@ static void report_regs(const struct arch_regs *regs)
 		log_line("at %s+0x%x", name, offset);
 	arch_regs_log(regs);
 	ksym_log_backtrace(arch_regs_fp(regs));
+}
+
+#define FATAL_MAX 4 /* every CPU may have one of its own at the same time */
+
+/* Not even the log's lock, nor current: a damaged direct map has neither. */
+static _Noreturn void end_at_once(void)
+{
+	static const char line[] = "\n[    0.000000] panic: the kernel faults while it reports a fault\n";
+	const char to_log[] = { (char)0xff, STREAM_LOG };
+
+	if (console_framed)
+		arch_console_write(to_log, sizeof(to_log));
+	arch_console_write(line, sizeof(line) - 1);
+	arch_poweroff(false);
+}
+
+void trap_fatal_begin(void)
+{
+	static _Atomic unsigned begun;
+
+	if (atomic_fetch_add_explicit(&begun, 1, memory_order_relaxed) >= FATAL_MAX)
+		end_at_once();
 }
 
 _Noreturn void trap_fatal(struct arch_regs *regs, const char *what)

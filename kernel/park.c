@@ -21,7 +21,7 @@
  *
  * `why` is on the sleeper's stack (or static), where it may be overwritten once the wait is over. Stacks stay mapped, so
  * thread_why may copy it at any time, and keeps the copy only if why and since are the same before and after: two
- * waits of one thread do not begin in the same nanosecond.
+ * waits of one thread do not begin in the same nanosecond, and a wait that goes on (thread_park_on) has the same `why`.
  */
 #include "kernel/restart.h"
 #include "kernel/sched_impl.h"
@@ -32,9 +32,11 @@ static bool token_take(struct thread *t)
 	unsigned token = PARK_TOKEN;
 
 	/* acquire: points 3 and 4 */
-	return atomic_load_explicit(&t->park, memory_order_relaxed) == PARK_TOKEN &&
-	       atomic_compare_exchange_strong_explicit(&t->park, &token, PARK_NONE, memory_order_acquire,
-						       memory_order_relaxed);
+	if (atomic_load_explicit(&t->park, memory_order_relaxed) != PARK_TOKEN ||
+	    !atomic_compare_exchange_strong_explicit(&t->park, &token, PARK_NONE, memory_order_acquire, memory_order_relaxed))
+		return false;
+	atomic_store_explicit(&t->first, false, memory_order_relaxed); /* of no use to a thread that was awake */
+	return true;
 }
 
 /* Off the CPU until somebody leaves a token. */
@@ -88,7 +90,17 @@ static void sleep_until(struct thread *t, uint64_t deadline)
 	timer_cancel(&timer);
 }
 
-int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadline)
+/* t is about to sleep: for the first time in this wait, or once more. */
+static void note_park(struct thread *t)
+{
+	uint32_t parks = atomic_load_explicit(&t->parks, memory_order_relaxed);
+
+	if (!parks)
+		atomic_store_explicit(&t->since, clock_ns(), memory_order_relaxed);
+	atomic_store_explicit(&t->parks, parks + 1, memory_order_relaxed);
+}
+
+int thread_park_on(const struct wait_why *why, enum wait_mode mode, uint64_t deadline)
 {
 	struct thread *t = current;
 	int err;
@@ -98,7 +110,7 @@ int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadli
 		err = refused(t, mode, deadline);
 		if (err)
 			return err;
-		atomic_store_explicit(&t->since, clock_ns(), memory_order_relaxed);
+		note_park(t);
 		/* release: pairs with thread_why; *why and since are there */
 		atomic_store_explicit(&t->why, why, memory_order_release);
 		if (deadline == TIME_NEVER)
@@ -106,8 +118,15 @@ int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadli
 		else
 			sleep_until(t, deadline);
 		atomic_store_explicit(&t->why, NULL, memory_order_relaxed);
+		atomic_thread_fence(memory_order_release); /* before *why is overwritten: pairs with thread_why's fence */
 	}
 	return 0;
+}
+
+int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadline)
+{
+	atomic_store_explicit(&current->parks, 0, memory_order_relaxed);
+	return thread_park_on(why, mode, deadline);
 }
 
 void thread_unpark(struct thread *t)
@@ -115,6 +134,12 @@ void thread_unpark(struct thread *t)
 	/* acq_rel: release for point 3; acquire: with ASLEEP comes what the sleeper published */
 	if (atomic_exchange_explicit(&t->park, PARK_TOKEN, memory_order_acq_rel) == PARK_ASLEEP)
 		sched_wake(t);
+}
+
+void thread_unpark_first(struct thread *t)
+{
+	atomic_store_explicit(&t->first, true, memory_order_relaxed);
+	thread_unpark(t);
 }
 
 void thread_signal(struct thread *t, bool fatal)
@@ -135,13 +160,19 @@ void thread_kill(struct thread *t)
 
 int thread_sleep_until(uint64_t when, enum wait_mode mode)
 {
-	static const struct wait_why why = { .what = "time" };
+	static const struct wait_why why = { .what = "time", .lasting = true };
 	int err;
 
 	do
 		err = thread_park(&why, mode, when);
 	while (!err);
 	return err == -ETIMEDOUT ? 0 : err;
+}
+
+enum wait_on wait_on_device(const void *object)
+{
+	(void)object;
+	return WAIT_ON_DEVICE;
 }
 
 bool thread_why(struct thread *t, struct wait_why *out, uint64_t *since)
@@ -153,7 +184,8 @@ bool thread_why(struct thread *t, struct wait_why *out, uint64_t *since)
 		return false;
 	*since = atomic_load_explicit(&t->since, memory_order_relaxed);
 	*out = *why;
-	atomic_thread_fence(memory_order_acquire); /* the copy comes before the second look */
+	/* acquire: the copy comes before the second look; pairs with thread_park_on's fence, if it saw what was stored there later */
+	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(&t->why, memory_order_relaxed) == why &&
 	       atomic_load_explicit(&t->since, memory_order_relaxed) == *since;
 }

@@ -221,7 +221,7 @@ static void rcu_announce(_Atomic uint64_t *upto, uint64_t request)
 /* A request is read before the callbacks are taken: those pushed before it are among them, or were called already. */
 static void rcu_run(void *arg)
 {
-	static const struct wait_why why = { .what = "RCU callbacks" };
+	static const struct wait_why why = { .what = "RCU callbacks", .lasting = true };
 
 	(void)arg;
 	for (;;) {

@@ -14,6 +14,8 @@
  */
 #include "kernel/sched_impl.h"
 
+#define MAX_JUMPS 16 /* so many woken threads may pass one that waits for the CPU */
+
 static _Atomic uint64_t idle_cpus; /* bit n: CPU n runs its idle thread, and nobody has claimed it since */
 
 /* ---- queues; the queue's lock held ---- */
@@ -25,6 +27,7 @@ static void queued_add(struct cpu *c, int n)
 
 static void queue_append(struct cpu *c, struct thread *t)
 {
+	t->jumped = false;
 	list_append(&c->queue, &t->run);
 	queued_add(c, 1);
 }
@@ -43,7 +46,24 @@ static struct thread *queue_take(struct cpu *c)
 		return NULL;
 	t = list_first(&c->queue, struct thread, run);
 	queue_remove(c, t);
+	if (!t->jumped)
+		c->jumps = 0;
 	return t;
+}
+
+/* To the front, if it is urgent, or is to be first and not too many have been so since another thread was taken. */
+static void queue_put(struct cpu *c, struct thread *t)
+{
+	bool first = atomic_exchange_explicit(&t->first, false, memory_order_relaxed);
+
+	if (!t->urgent && (!first || c->jumps >= MAX_JUMPS)) {
+		queue_append(c, t);
+		return;
+	}
+	t->jumped = true;
+	c->jumps++;
+	list_push(&c->queue, &t->run);
+	queued_add(c, 1);
 }
 
 struct runq_was runq_put(struct cpu *c, struct thread *t)
@@ -54,12 +74,7 @@ struct runq_was runq_put(struct cpu *c, struct thread *t)
 	was.idle = c->running == c->idle;
 	was.empty = list_empty(&c->queue);
 	atomic_store_explicit(&t->cpu, c->id, memory_order_relaxed);
-	if (t->urgent) {
-		list_push(&c->queue, &t->run);
-		queued_add(c, 1);
-	} else {
-		queue_append(c, t);
-	}
+	queue_put(c, t);
 	spin_unlock(&c->lock);
 	return was;
 }

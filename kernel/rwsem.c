@@ -47,11 +47,16 @@ static struct thread *owner(const void *object)
 	return atomic_load_explicit(&s->writer, memory_order_relaxed);
 }
 
+static enum wait_on wait_on(const void *object)
+{
+	return word_of(object) & ~WAITS ? WAIT_ON_THREAD : WAIT_ON_NOBODY;
+}
+
 static void describe(const void *object, char *buf, size_t size)
 {
 	const struct rwsem *s = object;
 
-	snprintf(buf, size, "rwsem %s", lock_class_name((enum lock_class)s->class));
+	snprintf(buf, size, "lock=%s", lock_class_name((enum lock_class)s->class));
 }
 
 void rwsem_init(struct rwsem *s, enum lock_class class)
@@ -138,6 +143,7 @@ static int enter_slow(struct rwsem *s, bool as_writer, enum wait_mode mode)
 {
 	const struct wait_why why = { .what = as_writer ? "rwsem for writing" : "rwsem for reading",
 				      .object = s,
+				      .on = wait_on,
 				      .owner = owner,
 				      .describe = describe };
 	struct lock_waiter w = { .thread = current, .writer = as_writer };

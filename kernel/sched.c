@@ -25,6 +25,7 @@
 #include "kernel/rcu_cpu.h"
 #include "kernel/stats.h"
 #include "kernel/trace.h"
+#include "kernel/watchdog.h"
 
 static const struct trace_point trace_switch = { "sched.switch", " from=%u to=%u" };
 
@@ -66,6 +67,7 @@ static void account(struct cpu *c, struct thread *prev, struct thread *next)
 			      memory_order_release);
 	count_up(&next->switches, 1);
 	slice_begin(c, next, now);
+	tick_check(c, next, now);
 	stat_inc(STAT_switches);
 	trace(&trace_switch, prev->tid, next->tid, 0);
 }
@@ -92,7 +94,7 @@ static void reschedule(bool block)
 	struct cpu *c = this_cpu();
 
 	if (atomic_load_explicit(&prev->arch.work, memory_order_relaxed) & WORK_RESCHED)
-		atomic_fetch_and_explicit(&prev->arch.work, ~(uint32_t)WORK_RESCHED, memory_order_relaxed);
+		atomic_fetch_and_explicit(&prev->arch.work, ~(uint32_t)(WORK_RESCHED | WORK_WATCH), memory_order_relaxed);
 	rcu_quiescent(c);
 	next = runq_next(c, prev, block);
 	if (next != prev) {
@@ -167,6 +169,8 @@ void sched_wake(struct thread *t)
 		arch_ipi_send(c->id, ARCH_IRQ_RESCHED);
 	if (!was.idle)
 		runq_kick_idle();
+	if (unlikely(atomic_load_explicit(&watchdog_rests, memory_order_relaxed)))
+		watchdog_wake();
 	arch_irq_restore(flags);
 }
 
@@ -207,6 +211,7 @@ void sched_start_cpu(struct cpu *c)
 {
 	atomic_store_explicit(&c->since, clock_ns(), memory_order_relaxed);
 	slice_init(c);
+	tick_init(c);
 	rcu_idle_exit(c);
 	atomic_store_explicit(&c->online, true, memory_order_relaxed);
 }

@@ -18,12 +18,18 @@ struct cpu {
 	struct spinlock lock;		 /* run queue						    */
 	struct list queue;		 /* runnable threads, not the running one		(L) */
 	_Atomic unsigned queued;	 /* how many						(L) to write */
+	unsigned jumps;			 /* put at the front since another thread was taken	(L) */
 	struct thread *running;		 /*							(L) */
 	struct thread *prev;		 /* whom we switched away from				(O) */
 	_Atomic uint64_t since;		 /* when `running` was switched to			(O) to write */
 	struct timer slice;		 /*							(O) */
 	bool slice_armed;		 /*							(O) */
+	struct timer tick;		 /* kernel/tick.c					(O) */
+	bool tick_armed, tick_came;	 /*							(O) */
 	struct prng jitter;		 /*							(O) */
+	const struct arch_regs *regs;	 /* in an interrupt: what it interrupted		(O) */
+	uint64_t stuck_since;		 /* watchdog: since when no schedule point is known	(O) */
+	unsigned stuck;			 /* watchdog: ticks without one				(O) */
 	_Atomic uint64_t rcu_quiet;	 /* last grace period this CPU has passed, or RCU_IDLE: rcu.c	(O) to write */
 } __attribute__((aligned(64)));
 
@@ -41,6 +47,9 @@ static inline struct cpu *this_cpu(void)
  */
 extern uint64_t sched_slice_ns, sched_jitter_ns, sched_seed;
 extern bool sched_slice_always;
+
+/* All of them: slices of ns, give or take half of it. While the first CPU is the only one. */
+void sched_slice_force(uint64_t ns, uint64_t from);
 
 /* Gives the CPU away; returns when the thread runs again. Interrupts as before. Thread context, preemption on. */
 void schedule(void);

@@ -46,6 +46,14 @@ void slice_init(struct cpu *c);
 void slice_begin(struct cpu *c, struct thread *next, uint64_t now); /* next is about to run */
 void slice_check(struct cpu *c);				    /* is a timer needed? our own CPU, no lock held */
 
+/* ---- tick.c ---- */
+
+#define TICK_NS (4 * NSEC_PER_MSEC)
+
+void tick_init(struct cpu *c);
+void tick_check(struct cpu *c, const struct thread *next, uint64_t now); /* next is about to run: is the timer armed? */
+void tick_sample(struct cpu *c, bool user); /* in the interrupt; user: it came on top of user mode */
+
 /* ---- thread.c ---- */
 
 void thread_reap(struct thread *t);		 /* t is dead and off its stack */

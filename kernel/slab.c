@@ -19,6 +19,8 @@
 #define GUARD_FREE 0xf4eef4ee0b1ec7f4ull
 #define POISON_BYTE 0x6b
 
+static _Atomic(struct slab_cache *) all_caches; /* pushed to, never removed from */
+
 struct slab {
 	struct list link;	   /* cache->partial; on no list if full	(cache->lock) */
 	struct slab_cache *cache;  /*						constant */
@@ -151,6 +153,28 @@ static struct slab *slab_put(struct slab_cache *c, struct slab *s, void *object)
 
 /* ---- caches ---- */
 
+static void cache_announce(struct slab_cache *c)
+{
+	if (atomic_exchange_explicit(&c->known, true, memory_order_relaxed))
+		return;
+	c->all_next = atomic_load_explicit(&all_caches, memory_order_relaxed);
+	/* release: pairs with slab_for_each, which follows all_next */
+	while (!atomic_compare_exchange_weak_explicit(&all_caches, &c->all_next, c, memory_order_release, memory_order_relaxed))
+		;
+}
+
+void slab_for_each(void (*fn)(const struct slab_cache *c, void *arg), void *arg)
+{
+	/* acquire: pairs with cache_announce */
+	for (const struct slab_cache *c = atomic_load_explicit(&all_caches, memory_order_acquire); c; c = c->all_next)
+		fn(c, arg);
+}
+
+uint32_t slab_object_size(const struct slab_cache *c)
+{
+	return stride(c);
+}
+
 /* A frame is asked for without the lock, so another CPU may have added one as well: no harm. Seldom, so kept out of slab_alloc, which is short. */
 static __attribute__((noinline)) bool cache_grow(struct slab_cache *c)
 {
@@ -159,6 +183,7 @@ static __attribute__((noinline)) bool cache_grow(struct slab_cache *c)
 
 	if (!s)
 		return false;
+	cache_announce(c);
 	irq = spin_lock_irq(&c->lock);
 	add_partial(c, s);
 	c->slabs++;

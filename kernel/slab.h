@@ -15,7 +15,8 @@ struct slab_cache {
 	struct list partial; /* slabs with free and used objects		(lock) */
 	uint32_t used;	     /* objects handed out, for leak checks		(lock) */
 	uint32_t slabs;	     /* frames held					(lock) */
-	struct list all;     /* every cache, for statistics			(slab list lock) */
+	struct slab_cache *all_next; /* all caches that were ever used	(C) once `known` */
+	_Atomic bool known;  /* is or will be on that list			(A) */
 };
 
 #define SLAB_CACHE(n, type) { .name = (n), .size = sizeof(type), .align = _Alignof(type), .lock = SPINLOCK_INIT(LOCK_SLAB) }
@@ -24,6 +25,10 @@ struct slab_cache {
 void *slab_alloc(struct slab_cache *c);	       /* contents unspecified */
 void *slab_zalloc(struct slab_cache *c);
 void slab_free(struct slab_cache *c, void *p);
+
+/* Every cache that was ever used, latest first. Any context; the counts are read without the locks. */
+void slab_for_each(void (*fn)(const struct slab_cache *c, void *arg), void *arg);
+uint32_t slab_object_size(const struct slab_cache *c); /* with what is between objects */
 
 /* Which cache an object came from. */
 struct slab_cache *slab_cache_of(const void *p);

@@ -53,8 +53,22 @@ static void slice_over(struct timer *timer)
 	slice_check(c);
 }
 
+static void seed(struct cpu *c)
+{
+	prng_seed(&c->jitter, prng_mix(sched_seed + c->id));
+}
+
 void slice_init(struct cpu *c)
 {
 	timer_init(&c->slice, slice_over, c);
-	prng_seed(&c->jitter, prng_mix(sched_seed + c->id));
+	seed(c);
+}
+
+void sched_slice_force(uint64_t ns, uint64_t from)
+{
+	sched_slice_ns = ns;
+	sched_jitter_ns = ns / 2;
+	sched_seed = from;
+	sched_slice_always = true;
+	seed(this_cpu());
 }

@@ -83,6 +83,7 @@ static struct thread *thread_alloc(const char *name, unsigned cpu)
 	}
 	strlcpy(t->name, name, sizeof(t->name));
 	list_init(&t->run);
+	list_init(&t->pi_waiters);
 	atomic_store_explicit(&t->cpu, cpu, memory_order_relaxed);
 	atomic_store_explicit(&t->allowed, UINT64_MAX, memory_order_relaxed);
 	arch_thread_init(&t->arch, (char *)t->kstack + KSTACK_SIZE, thread_begin, t);

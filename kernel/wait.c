@@ -19,7 +19,7 @@ void waitq_add(struct waitq *q, struct waiter *w)
 	spin_unlock_irq(&q->lock, flags);
 }
 
-void waitq_add_callback(struct waitq *q, struct waiter *w, void (*wake)(struct waiter *w))
+void waitq_add_callback(struct waitq *q, struct waiter *w, bool (*wake)(struct waiter *w))
 {
 	irqflags_t flags = spin_lock_irq(&q->lock);
 
@@ -37,6 +37,15 @@ void waitq_remove(struct waitq *q, struct waiter *w)
 	spin_unlock_irq(&q->lock, flags);
 }
 
+bool waitq_busy(struct waitq *q)
+{
+	irqflags_t flags = spin_lock_irq(&q->lock);
+	bool busy = !list_empty(&q->waiters);
+
+	spin_unlock_irq(&q->lock, flags);
+	return busy;
+}
+
 /* The first few are woken after the lock is free: waking may mean to interrupt another CPU, and each of them takes the lock when it
  * leaves. The read section keeps struct thread of one that ends meanwhile. */
 void waitq_wake_all(struct waitq *q)
@@ -45,12 +54,13 @@ void waitq_wake_all(struct waitq *q)
 	struct waiter *w;
 	irqflags_t flags;
 	unsigned n = 0;
+	bool enough = false;
 
 	rcu_read_lock();
 	flags = spin_lock_irq(&q->lock);
 	list_for_each(w, &q->waiters, link) {
 		if (w->wake)
-			w->wake(w);
+			enough |= (!enough || !w->exclusive) && w->wake(w);
 		else if (n < FEW)
 			few[n++] = w->thread;
 		else

@@ -23,7 +23,8 @@ struct waitq {
 struct waiter {
 	struct list link;		 /*							(Q) */
 	struct thread *thread;		 /* who is unparked, unless					(C) */
-	void (*wake)(struct waiter *w);	 /* this is to be called instead, under the queue's lock	(C) */
+	bool (*wake)(struct waiter *w);	 /* this is to be called instead, under the queue's lock; true: that is enough for the exclusive (C) */
+	bool exclusive;			 /* of those with `wake`: one of them is called, and if it is not enough the next	(C) */
 	void *arg;			 /* its own							(C) */
 };
 
@@ -31,7 +32,8 @@ struct waiter {
 
 void waitq_init(struct waitq *q);
 void waitq_add(struct waitq *q, struct waiter *w);    /* current, at the back */
-void waitq_add_callback(struct waitq *q, struct waiter *w, void (*wake)(struct waiter *w)); /* for waitq_wake_all only */
+void waitq_add_callback(struct waitq *q, struct waiter *w, bool (*wake)(struct waiter *w)); /* for waitq_wake_all only */
+bool waitq_busy(struct waitq *q); /* does somebody wait just now? */
 void waitq_remove(struct waitq *q, struct waiter *w); /* whether or not still queued */
 void waitq_wake_all(struct waitq *q);		      /* any context: unparks all; they leave by themselves */
 void waitq_wake_one(struct waitq *q);		      /* unparks the oldest and moves it to the back */
@@ -41,6 +43,7 @@ void waitq_wake_one(struct waitq *q);		      /* unparks the oldest and moves it 
 #define wait_until(q, why, mode, deadline, cond)                                                   \
 	({                                                                                         \
 		struct waiter wait_self;                                                           \
+		bool wait_more = false;                                                            \
 		uint64_t wait_deadline = (deadline);                                               \
 		int wait_err = 0;                                                                  \
 		waitq_add(q, &wait_self);                                                          \
@@ -51,7 +54,8 @@ void waitq_wake_one(struct waitq *q);		      /* unparks the oldest and moves it 
 			}                                                                          \
 			if (wait_err)                                                              \
 				break;                                                             \
-			wait_err = thread_park(why, mode, wait_deadline);                          \
+			wait_err = (wait_more ? thread_park_on : thread_park)(why, mode, wait_deadline); \
+			wait_more = true;                                                          \
 		}                                                                                  \
 		waitq_remove(q, &wait_self);                                                       \
 		wait_err;                                                                          \

@@ -85,7 +85,7 @@ static bool map_one(const struct fault *f, _Atomic(void *) *slot, pte_t *pte, bo
 {
 	struct page *page = atomic_load_explicit(slot, memory_order_acquire); /* as radix_load */
 
-	if (!page || page_state(page) != PAGE_READY)
+	if (!page || !page_plain(page)) /* a marked one is for its own fault to meet */
 		return false;
 	if (prot & PTE_EXEC)
 		page_sync_icache(page);

@@ -9,6 +9,7 @@
 #include "kernel/mutex.h"
 #include "lib/radix.h"
 #include "mm/page.h"
+#include "mm/readahead.h"
 #include "mm/verdict.h"
 
 struct mapping;
@@ -24,11 +25,20 @@ struct backing_ops {
 	void (*read_pages)(struct mapping *m, struct page **pages, unsigned n);
 
 	/*
+	 * Bytes of one page are to be written, and may need blocks: what the file system would have to wait for is waited for now, when no page is
+	 * locked. Until write_end, which follows if this returns 0, the thread may reserve. 0, or -EINTR (killed). NULL, both: there is nothing to
+	 * wait for.
+	 * locks: m->write_lock; write_end perhaps a page more	sleeps: yes; write_end no
+	 */
+	int (*write_begin)(struct mapping *m);
+	void (*write_end)(struct mapping *m);
+
+	/*
 	 * Blocks for every byte of [pos, pos + len), which lies in one page. 0; -ENOSPC, -EIO, -EDQUOT, -EFBIG, -ENOMEM: none has been added.
 	 * New blocks may hold anything: the page is in the cache, complete or locked until it is, and mm makes it dirty whatever happens
 	 * next. The range may lie beyond the end of the file, which is raised later, or never: then `trim` is called.
 	 * NULL: pages need no blocks.
-	 * locks: m->write_lock, perhaps one page, READING, of this mapping	sleeps: yes
+	 * locks: m->write_lock, perhaps one page of this mapping; between write_begin and write_end	sleeps: yes
 	 */
 	int (*reserve)(struct mapping *m, uint64_t pos, size_t len);
 
@@ -62,6 +72,9 @@ struct backing_ops {
 	void (*via_get)(void *via);
 	void (*via_put)(void *via);
 
+	/* What the open file remembers of reads; it stays in a read section in which the open file was found. NULL: nothing. locks: any */
+	struct readahead *(*via_readahead)(void *via);
+
 	/* A name for people (maps, the watchdog), always terminated. locks: any	sleeps: no */
 	void (*name)(struct mapping *m, char *buf, size_t size);
 
@@ -86,8 +99,7 @@ struct mapping {
 	_Atomic uint64_t nr_pages;	/*					(A)	*/
 	struct mutex mappers_lock;	/* rmap					*/
 	struct list mappers;		/* struct vma.mapper			(B)	*/
-	_Atomic uint64_t ra_next;	/* read-ahead: index after the last window	(A)	*/
-	_Atomic uint32_t ra_size;	/* read-ahead: pages in the last window		(A)	*/
+	struct readahead ra;		/* of reads without an open file		(A)	*/
 	_Atomic uint64_t futex_id;	/* kernel/futex.h; 0: none yet			(A)	*/
 	struct rwsem invalidate;	/* shared: whoever adds pages to read them; exclusive: whoever takes blocks away	*/
 	_Atomic uint64_t fault_time;	/* clock_wall_coarse_ns of a fault that let somebody store since mtime was set; 0: none (A) */
@@ -97,6 +109,7 @@ struct mapping {
 	bool keeps_file;		/* and holds a reference on the file for that	(M)	*/
 	bool unlinked;			/* its dirty pages do not keep the file		(M)	*/
 	struct list dirty;		/* all mappings with dirty pages		(D)	*/
+	bool visit;			/* a sync has yet to come to it			(D)	*/
 };
 
 void mapping_init(struct mapping *m, const struct backing_ops *ops, uint64_t size);

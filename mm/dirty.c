@@ -40,22 +40,23 @@ static void set_dirty(struct mapping *m, pgoff_t index, struct page *page)
 		return;
 	radix_tag_set(&m->pages, index, RADIX_DIRTY);
 	atomic_fetch_add_explicit(&nr_unwritten, 1, memory_order_relaxed);
+	current->dirtied++;
 	if (!m->listed)
 		list_add(m);
 }
 
-void page_mark_dirty(struct page *page)
+bool page_mark_dirty_clean(struct page *page)
 {
 	struct mapping *m = atomic_load_explicit(&page->mapping, memory_order_relaxed);
 	irqflags_t flags;
 
-	/* acquire: whoever set it did so under mapping->lock, which a sweep takes: it will find the tag */
-	if (m->ops->volatile_pages || (atomic_load_explicit(&page->flags, memory_order_acquire) & PG_DIRTY))
-		return;
+	if (m->ops->volatile_pages)
+		return false;
 	flags = spin_lock_irq(&m->lock);
 	assert(atomic_load_explicit(&page->mapping, memory_order_relaxed) == m);
 	set_dirty(m, atomic_load_explicit(&page->index, memory_order_relaxed), page);
 	spin_unlock_irq(&m->lock, flags);
+	return true;
 }
 
 /* Once a tick: the line is shared by all who store. */
@@ -103,7 +104,9 @@ void writeback_forget_page(struct page *page)
 static bool list_drop(struct mapping *m, bool always)
 {
 	irqflags_t flags = spin_lock_irq(&m->lock);
-	bool drop = m->listed && (always || !radix_tagged(&m->pages, RADIX_DIRTY)), kept = false;
+	/* what is being written keeps it there: whoever syncs waits for that too */
+	bool busy = radix_tagged(&m->pages, RADIX_DIRTY) || radix_tagged(&m->pages, RADIX_WRITEBACK);
+	bool drop = m->listed && (always || !busy), kept = false;
 
 	if (drop) {
 		spin_lock(&list_lock);
@@ -172,6 +175,37 @@ struct mapping *dirty_list_next(void)
 	return found;
 }
 
+void dirty_list_mark(void)
+{
+	irqflags_t flags = spin_lock_irq(&list_lock);
+	struct mapping *m;
+
+	list_for_each(m, &dirty_mappings, dirty)
+		m->visit = true;
+	spin_unlock_irq(&list_lock, flags);
+}
+
+struct mapping *dirty_list_marked(void)
+{
+	struct mapping *m, *found = NULL;
+	irqflags_t flags;
+
+	rcu_read_lock();
+	flags = spin_lock_irq(&list_lock);
+	list_for_each(m, &dirty_mappings, dirty) {
+		bool visit = m->visit;
+
+		m->visit = false;
+		if (!visit || !m->ops->get(m))
+			continue;
+		found = m;
+		break;
+	}
+	spin_unlock_irq(&list_lock, flags);
+	rcu_read_unlock();
+	return found;
+}
+
 unsigned dirty_list_length(void)
 {
 	struct mapping *m;
@@ -189,6 +223,13 @@ unsigned dirty_list_length(void)
 int64_t dirty_pages(void)
 {
 	return atomic_load_explicit(&nr_unwritten, memory_order_relaxed);
+}
+
+uint64_t writeback_dirty_pages(void)
+{
+	int64_t n = dirty_pages();
+
+	return n > 0 ? (uint64_t)n : 0;
 }
 
 void dirty_written(void)

@@ -7,6 +7,10 @@
 
 /* The mapping that has been on the list for longest, referenced, and moved to its end. NULL: none. */
 struct mapping *dirty_list_next(void);
+
+/* Those that are on the list now are to be visited; one that is, referenced, and is not any more. NULL: no more. One visitor at a time. */
+void dirty_list_mark(void);
+struct mapping *dirty_list_marked(void);
 unsigned dirty_list_length(void);
 
 /* Takes the mapping off the list if nothing in it is dirty. The caller has a reference of its own. */

@@ -4,8 +4,8 @@
  *
  * 1. A fault is a sequence of steps, in the order of the table below. Each returns a verdict. Any verdict but NEXT means that nothing
  *    is held: no read section, no reference, no page of ours.
- * 2. The whole attempt runs in one RCU read section. It takes no address-space lock, no VMA lock and no page lock. The only lock is the
- *    page table's, for the store itself.
+ * 2. The whole attempt runs in one RCU read section. It takes no address-space lock, no VMA lock and (unless policy faultlock wants to show what
+ *    that costs) no page lock. The only lock is the page table's, for the store itself.
  * 3. A step that would have to wait (for a page's read, for a frozen page, for memory, for somebody who changes the address space)
  *    drops everything, waits inside itself, and returns RETRY (law 2). There is one retry loop, below, and RETRY has one meaning:
  *    nothing is known any more, look again.
@@ -23,9 +23,10 @@
 #include "kernel/stats.h"
 #include "kernel/trace.h"
 #include "lib/errno.h"
-#include "mm/lru.h"
 #include "mm/pagecache.h"
+#include "mm/policy.h"
 #include "mm/pt.h"
+#include "mm/reclaim.h"
 #include "mm/vma.h"
 #include "mm/writeback.h"
 
@@ -55,6 +56,8 @@ static const struct step {
 
 enum verdict fault_release(struct fault *f, enum verdict v)
 {
+	if (unlikely(f->at.locked))
+		page_unlock(f->at.locked);
 	if (f->at.source)
 		page_put(f->at.source);
 	if (f->at.copy)
@@ -62,7 +65,7 @@ enum verdict fault_release(struct fault *f, enum verdict v)
 	if (f->at.holds & HOLDS_RCU)
 		rcu_read_unlock();
 	f->at.holds = HOLDS_NOTHING;
-	f->at.source = f->at.copy = NULL;
+	f->at.source = f->at.copy = f->at.locked = NULL;
 	return v;
 }
 
@@ -107,7 +110,11 @@ enum verdict fault_handle(struct mm *mm, uintptr_t address, unsigned access)
 		v = fault_attempt(&f);
 		if (unlikely(v == RETRY && thread_killed()))
 			v = KILLED;
+		if (unlikely(v == RETRY))
+			thread_retried();
 	} while (v == RETRY);
+	if (f.rounds > 1)
+		thread_retries_end();
 	fault_account(&f, v);
 	return v;
 }
@@ -118,7 +125,9 @@ enum verdict fault_wait_memory(struct fault *f)
 {
 	fault_release(f, RETRY);
 	stat_inc(STAT_retry_memory);
-	return page_make_room() ? RETRY : OOM;
+	if (page_make_room())
+		return RETRY;
+	return thread_killed() ? KILLED : OOM;
 }
 
 enum verdict fault_wait_written(struct fault *f)
@@ -151,7 +160,8 @@ enum verdict fault_read_verdict(int err)
 enum verdict fault_wait_page(struct fault *f, struct page *page, pgoff_t index)
 {
 	struct page_waiter w;
-	bool queued = page_wait_begin(&w, page, f->at.vma->mapping, index);
+	bool waits = likely(policy_get(&policy.waitbug) != WAITBUG_LIVELOCK);
+	bool queued = waits && page_wait_begin(&w, page, f->at.vma->mapping, index);
 	int err = 0;
 
 	fault_release(f, RETRY);

@@ -25,6 +25,7 @@ struct fault {
 		unsigned holds;	     /* enum holds */
 		struct page *source; /* the page found: cached, or mapped by `old`. Referenced */
 		struct page *copy;   /* a fresh anonymous page to map instead. Referenced */
+		struct page *locked; /* policy faultlock: the page found, to be unlocked */
 
 		struct vma *vma; /* valid in the RCU section */
 		pte_t *slot;	 /* leaf entry; its table is valid in the RCU section */
@@ -35,6 +36,7 @@ struct fault {
 	/* the bill */
 	unsigned rounds;
 	bool waited; /* for a device: a major fault */
+	bool owned;  /* policy faultlock: has waited for the page's lock */
 };
 
 static inline bool fault_is_write(const struct fault *f)

@@ -2,8 +2,9 @@
 /*
  * The thread that writes dirty pages, and those who wait for it because there are too many of them.
  *
- * It sleeps while nothing is dirty. A mapping's first dirty page makes it look, some seconds later; somebody who needs memory, or has made half as
- * much dirty as may be, makes it look at once. It takes page locks only if they are free, and whatever write_pages takes.
+ * It sleeps while nothing is dirty. A mapping's first dirty page makes it look, some seconds later (policy writeback_centisecs); somebody who needs
+ * memory, or has made more dirty than dirty_background_percent, makes it look at once. It takes page locks only if they are free, and whatever
+ * write_pages takes. A file's pages go in order, up to 64 in one call; files in the order in which they became dirty.
  *
  * Nobody waits for it without a time limit, because they may hold what it needs: they look again, and those who found no memory give up in the end.
  */
@@ -11,6 +12,7 @@
 #include "kernel/time.h"
 #include "lib/errno.h"
 #include "mm/dirty.h"
+#include "mm/lru.h"
 #include "mm/policy.h"
 #include "mm/writeback.h"
 
@@ -19,33 +21,54 @@ static struct waitq progress = WAITQ_INIT(progress); /* of those who wait for pa
 static _Atomic bool kicked;
 static _Atomic unsigned waiting; /* on `progress` */
 
-#define PERIOD_NS (5 * NSEC_PER_SEC)
+#define CENTISECOND_NS (10 * NSEC_PER_MSEC)
 
-/* Visits each mapping that is on the list now. */
-static void visit_all(bool wait)
+/* Starts writing each mapping that is on the list now, or nearly each: others may move it meanwhile. */
+static void flush_all(void)
 {
 	struct mapping *m;
 
 	for (unsigned n = dirty_list_length(); n && (m = dirty_list_next()); n--) {
-		if (wait)
-			mapping_sync_mode(m, 0, UINT64_MAX, WAIT_FOREVER);
-		else
-			mapping_flush(m);
+		mapping_flush(m);
 		dirty_list_leave(m);
 		m->ops->put(m);
 	}
 }
 
-/* Writing files makes metadata dirty, which is in a mapping of its own; writing that makes nothing dirty. */
 void writeback_all(void)
 {
-	for (unsigned pass = 0; pass < 3 && dirty_list_length(); pass++)
-		visit_all(true);
+	static struct mutex one = { .q = WAITQ_INIT(one.q), .class = LOCK_SYNC };
+	struct mapping *m;
+
+	mutex_lock(&one);
+	dirty_list_mark();
+	while ((m = dirty_list_marked())) {
+		mapping_sync_mode(m, 0, UINT64_MAX, WAIT_FOREVER);
+		dirty_list_leave(m);
+		m->ops->put(m);
+	}
+	mutex_unlock(&one);
+}
+
+/* A share of the pages that could be dirty: what is free, and those of files. */
+static int64_t share(const _Atomic uint32_t *percent)
+{
+	uint64_t pages = frame_free_now() + lru_length(LRU_INACTIVE) + lru_length(LRU_ACTIVE);
+
+	return (int64_t)(pages * policy_get(percent) / 100);
 }
 
 static int64_t dirty_limit(void)
 {
-	return (int64_t)(frame_total() * policy_get(&policy.dirty_percent) / 100);
+	return share(&policy.dirty_percent);
+}
+
+/* Never so late that nobody is woken before all wait. */
+static int64_t background_limit(void)
+{
+	int64_t limit = dirty_limit(), background = share(&policy.dirty_background_percent);
+
+	return background < limit ? background : limit / 2;
 }
 
 static struct thread *flusher_thread(void)
@@ -54,7 +77,7 @@ static struct thread *flusher_thread(void)
 	return atomic_load_explicit(&flusher, memory_order_acquire);
 }
 
-bool writeback_too_much(void)
+static bool too_much(void)
 {
 	return unlikely(dirty_pages() > dirty_limit()) && flusher_thread();
 }
@@ -92,23 +115,26 @@ static int wait_progress(const struct wait_why *why, enum wait_mode mode, int64_
 	return err;
 }
 
+bool writeback_look(void)
+{
+	if (dirty_pages() > background_limit() && flusher_thread())
+		flusher_kick();
+	if (too_much())
+		return true;
+	current->dirtied = 0;
+	return false;
+}
+
 int writeback_throttle(void)
 {
 	static const struct wait_why why = { .what = "dirty pages to be written" };
-	int64_t limit = dirty_limit();
-	struct thread *f;
 	int err = 0;
 
-	if (likely(dirty_pages() <= limit / 2))
-		return 0;
-	f = flusher_thread();
-	if (!f || f == current)
-		return 0;
-	flusher_kick();
-	while (err != -EINTR && dirty_pages() > limit) {
+	while (err != -EINTR && current != flusher_thread() && writeback_look()) {
 		stat_inc(STAT_throttled);
-		err = wait_progress(&why, WAIT_KILLABLE, limit, 100 * NSEC_PER_MSEC);
+		err = wait_progress(&why, WAIT_KILLABLE, dirty_limit(), 100 * NSEC_PER_MSEC);
 	}
+	current->dirtied = 0;
 	return err == -EINTR ? err : 0;
 }
 
@@ -127,13 +153,13 @@ bool writeback_wait_progress(void)
 /* Sleeps until there is something to write and it is time for it, or somebody asks. */
 static void sleep_until_due(void)
 {
-	static const struct wait_why why = { .what = "something to write" };
+	static const struct wait_why why = { .what = "something to write", .lasting = true };
 	uint64_t due = TIME_NEVER;
 	int err = 0;
 
 	while (err != -ETIMEDOUT && !atomic_exchange_explicit(&kicked, false, memory_order_relaxed)) {
 		if (due == TIME_NEVER && dirty_list_length())
-			due = clock_ns() + PERIOD_NS;
+			due = clock_ns() + policy_get(&policy.writeback_centisecs) * CENTISECOND_NS;
 		err = thread_park(&why, WAIT_FOREVER, due);
 	}
 }
@@ -141,9 +167,10 @@ static void sleep_until_due(void)
 static void flusher_main(void *arg)
 {
 	(void)arg;
+	current->reserve = true;
 	for (;;) {
 		sleep_until_due();
-		visit_all(false);
+		flush_all();
 	}
 }
 

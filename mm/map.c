@@ -77,6 +77,24 @@ int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
 	return err;
 }
 
+int mm_unmap_mapping(struct mm *mm, uintptr_t start, size_t len, const struct mapping *m)
+{
+	uintptr_t end = start + len, at = start;
+	struct vma *vma;
+	int err = 0;
+
+	rwsem_write_lock(&mm->lock);
+	while (!err && (vma = vma_next(mm, at)) && vma->start < end) {
+		uintptr_t from = vma->start, to = vma->end < end ? vma->end : end;
+
+		at = vma->end;
+		if (vma->mapping == m && from >= start && from - start == vma->pgoff << PAGE_SHIFT)
+			err = map_unmap_locked(mm, from, to);
+	}
+	rwsem_write_unlock(&mm->lock);
+	return err;
+}
+
 /* ---- where ---- */
 
 bool map_range_free(struct mm *mm, uintptr_t start, uintptr_t end)

@@ -64,6 +64,7 @@ struct mm {
 	_Atomic unsigned users;	     /*								(A)	*/
 	_Atomic uint64_t futex_id;   /* kernel/futex.h; 0: none yet				(A)	*/
 	_Atomic int64_t rss;	     /* pages mapped						(A)	*/
+	_Atomic uint64_t tables;     /* page tables but the top one				(A)	*/
 	_Atomic unsigned flushing;   /* who have taken entries away and not flushed yet: mm/rmap.c	(A)	*/
 	uint64_t mapped;	     /* pages of address space					(K)	*/
 	uint64_t data;		     /* of these, private, writable and no stack		(K)	*/
@@ -99,6 +100,10 @@ struct map_request {
 /* All take mm->lock themselves and sleep. addresses: returned as long, negative errno otherwise. */
 long mm_map(struct mm *mm, const struct map_request *r);
 int mm_unmap(struct mm *mm, uintptr_t addr, size_t len);
+
+/* Of [start, start + len) what shows m, with m's first page at start. 0 or -ENOMEM. */
+struct mapping;
+int mm_unmap_mapping(struct mm *mm, uintptr_t start, size_t len, const struct mapping *m);
 int mm_protect(struct mm *mm, uintptr_t addr, size_t len, unsigned prot, bool grows_down); /* grows_down: from the VMA's start on */
 long mm_brk(struct mm *mm, uintptr_t brk); /* the new break, or the old one if it could not be moved */
 

@@ -27,6 +27,7 @@
 #include "lib/string.h"
 #include "mm/lru.h"
 #include "mm/page_lock.h"
+#include "mm/page_owner.h"
 
 struct page *page_map;
 pfn_t page_map_first;
@@ -35,6 +36,7 @@ void page_init(void *table)
 {
 	page_map = table;
 	page_map_first = frame_first();
+	page_owners = (struct page_owner *)(page_map + (frame_end() - frame_first()));
 }
 
 struct page *page_alloc(unsigned frame_flags)

@@ -39,9 +39,12 @@ enum page_flags {
 				 * by the file system that reads it, if every byte of the page has, since the file may become longer meanwhile */
 	PG_ANON = 1 << 8,
 	PG_TABLE = 1 << 9,	/* a page table: `ptl` is valid */
-	PG_LRU = 1 << 10,	/* on the LRU list */
+	PG_LRU = 1 << 10,	/* on a list of mm/lru.c, where the next three are explained */
 	PG_REFERENCED = 1 << 11,/* used since reclaim last looked */
 	PG_ICACHE = 1 << 12,	/* instruction fetch has been made to see the contents */
+	PG_WORKING = 1 << 13,	/* used again */
+	PG_AHEAD = 1 << 15,	/* whoever uses it first clears this and begins the next read-ahead: mm/readahead.c */
+	PG_ACTIVE = 1 << 14,	/* that list is the active one; changes under the LRU lock */
 	PG_BLOCKS = 0xf << 24,	/* a device's page: one bit a block that holds changed metadata (fs/ext2_meta.c) */
 };
 
@@ -77,7 +80,7 @@ _Static_assert(sizeof(struct page) <= 64, "struct page must stay within a cache 
 extern struct page *page_map; /* page_map[pfn - page_map_first]; entries of holes are never used */
 extern pfn_t page_map_first;
 
-/* table: zeroed, frame_init's, sizeof(struct page) bytes a frame. */
+/* table: zeroed, frame_init's, PAGE_RECORD bytes a frame (mm/page_owner.h). */
 void page_init(void *table);
 
 static inline struct page *pfn_to_page(pfn_t pfn)
@@ -165,6 +168,13 @@ static inline enum page_state page_state(const struct page *page)
 {
 	/* acquire: READY is seen together with the contents; pairs with page_set_state */
 	return (enum page_state)(atomic_load_explicit(&page->flags, memory_order_acquire) & PG_STATE);
+}
+
+/* READY, and not marked by read-ahead: nothing is to be done but to use it. */
+static inline bool page_plain(const struct page *page)
+{
+	/* acquire: as page_state */
+	return (atomic_load_explicit(&page->flags, memory_order_acquire) & (PG_STATE | PG_AHEAD)) == PAGE_READY;
 }
 
 static inline bool page_flag(const struct page *page, uint32_t flag)

@@ -21,7 +21,8 @@
 #include "kernel/trace.h"
 #include "lib/errno.h"
 #include "mm/lru.h"
-#include "mm/readahead.h"
+#include "mm/page_owner.h"
+#include "mm/reclaim.h"
 #include "mm/writeback.h"
 
 static const struct trace_point trace_read_done = { "cache.read-done", " mapping=%x index=%u error=%d" };
@@ -56,7 +57,7 @@ void mapping_init(struct mapping *m, const struct backing_ops *ops, uint64_t siz
 	list_init(&m->dirty);
 }
 
-struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced)
+static inline struct page *lookup(struct mapping *m, pgoff_t index, bool *referenced)
 {
 	_Atomic(void *) *slot;
 	struct page *page;
@@ -78,6 +79,11 @@ struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced)
 	return page;
 }
 
+struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced)
+{
+	return lookup(m, index, referenced);
+}
+
 /* Puts a page into an empty slot. mapping->lock held. */
 static int slot_fill(struct mapping *m, pgoff_t index, struct page *page, bool beyond)
 {
@@ -96,6 +102,7 @@ static int cache_add(struct mapping *m, pgoff_t index, struct page *page, bool b
 	int err;
 
 	page_flag_set(page, PG_LOCKED);
+	page_note_born_for_io(page);
 	atomic_store_explicit(&page->mapping, m, memory_order_relaxed);
 	atomic_store_explicit(&page->index, index, memory_order_relaxed);
 	page_set_state(page, PAGE_READING);
@@ -104,21 +111,28 @@ static int cache_add(struct mapping *m, pgoff_t index, struct page *page, bool b
 	spin_unlock_irq(&m->lock, flags);
 	if (err) {
 		page_set_state(page, PAGE_DYING);
-		page_flag_clear(page, PG_LOCKED);
+		page_unlock_io(page, 0); /* a look-up from before may know this frame at this very index */
 		return err;
 	}
 	atomic_fetch_add_explicit(&m->nr_pages, 1, memory_order_relaxed);
 	stat_inc(STAT_cache_pages);
-	lru_add(page);
+	if (!m->ops->volatile_pages)
+		lru_add(page);
 	return 0;
 }
 
+/* mapping->lock held; after it the mapping may be gone (mapping_evict). */
+static void slot_empty(struct mapping *m, const struct page *page)
+{
+	radix_store(&m->pages, atomic_load_explicit(&page->index, memory_order_relaxed), NULL);
+	atomic_fetch_sub_explicit(&m->nr_pages, 1, memory_order_relaxed);
+}
+
 /* The slot is empty: the rest of leaving the cache. */
-static void slot_emptied(struct mapping *m, struct page *page)
+static void slot_emptied(struct page *page)
 {
 	page_set_state(page, PAGE_DYING);
 	atomic_store_explicit(&page->mapping, NULL, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&m->nr_pages, 1, memory_order_relaxed);
 	stat_add(STAT_cache_pages, -1);
 	lru_remove(page);
 }
@@ -131,9 +145,9 @@ void cache_remove(struct mapping *m, struct page *page)
 	assert(!page_flag(page, PG_WRITEBACK));
 	flags = spin_lock_irq(&m->lock);
 	writeback_forget_page(page);
-	radix_store(&m->pages, atomic_load_explicit(&page->index, memory_order_relaxed), NULL);
+	slot_empty(m, page);
 	spin_unlock_irq(&m->lock, flags);
-	slot_emptied(m, page);
+	slot_emptied(page);
 }
 
 bool cache_remove_clean(struct mapping *m, struct page *page)
@@ -145,10 +159,10 @@ bool cache_remove_clean(struct mapping *m, struct page *page)
 	flags = spin_lock_irq(&m->lock);
 	clean = !page_flag(page, PG_DIRTY | PG_WRITEBACK);
 	if (clean)
-		radix_store(&m->pages, atomic_load_explicit(&page->index, memory_order_relaxed), NULL);
+		slot_empty(m, page);
 	spin_unlock_irq(&m->lock, flags);
 	if (clean)
-		slot_emptied(m, page);
+		slot_emptied(page);
 	return clean;
 }
 
@@ -206,26 +220,45 @@ struct page *cache_create(struct mapping *m, pgoff_t index, int *err)
 	return cache_new_sure(m, index, NEW_BEYOND, err);
 }
 
-/* Adds the page at index, and some ahead of it, and starts reading them. The caller waits for it by *w. */
-static int fill_start(struct mapping *m, pgoff_t index, struct page_waiter *w)
+/* Adds what is missing of the window but for `own`, which is there: the new pages and `own`, in order. */
+static unsigned add_window(struct mapping *m, const struct ra_window *w, struct page *own, pgoff_t index, struct page **pages)
 {
-	struct page *pages[READAHEAD_MAX];
-	struct readahead ra = readahead_plan(m, index);
+	unsigned n = 0;
+	int err = 0;
+
+	for (pgoff_t i = w->start; i < w->start + w->pages; i++) {
+		struct page *page = own;
+
+		if (!own || i != index) {
+			if (err == -ENOMEM)
+				continue; /* `own` may be yet to come */
+			page = cache_new(m, i, NEW_AHEAD, &err);
+		}
+		if (!page)
+			continue;
+		if (i == w->start + w->mark)
+			page_flag_set(page, PG_AHEAD);
+		pages[n++] = page;
+	}
+	return n;
+}
+
+/* Adds the page at index, and the rest of the window, and starts reading them. The caller waits for it by *waiter. */
+static int fill_start(struct mapping *m, pgoff_t index, const struct ra_window *w, struct page_waiter *waiter)
+{
+	struct page *pages[READAHEAD_MAX], *own;
 	unsigned n;
 	int err;
 
-	pages[0] = cache_new_sure(m, index, 0, &err);
-	if (!pages[0])
+	assert(w->pages <= READAHEAD_MAX && index - w->start < w->pages);
+	own = cache_new_sure(m, index, 0, &err);
+	if (!own)
 		return err;
 	/* The I/O has not begun, so the page is READING and cannot refuse us. */
-	if (!page_wait_begin(w, pages[0], m, index))
+	if (!page_wait_begin(waiter, own, m, index))
 		panic("a page being filled is not READING");
 	stat_inc(STAT_cache_misses);
-	for (n = 1; n < ra.pages; n++) {
-		pages[n] = cache_new(m, ra.start + n, NEW_AHEAD, &err);
-		if (!pages[n])
-			break;
-	}
+	n = add_window(m, w, own, index, pages);
 	stat_add(STAT_readahead_pages, n - 1);
 	trace(&trace_fill, m, index, n);
 	m->ops->read_pages(m, pages, n);
@@ -245,48 +278,54 @@ static void blocks_may_go(struct mapping *m)
 		rwsem_read_unlock(&m->invalidate);
 }
 
-int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode)
+int cache_fill(struct mapping *m, pgoff_t index, const struct ra_window *w, enum wait_mode mode)
 {
-	struct page_waiter w;
+	struct page_waiter waiter;
 	int err;
 
 	might_sleep();
 	blocks_stay(m);
-	err = fill_start(m, index, &w);
+	err = fill_start(m, index, w, &waiter);
 	blocks_may_go(m);
 	if (err)
 		return err == -EEXIST ? 0 : err;
-	return page_wait_end(&w, mode);
+	return page_wait_end(&waiter, mode);
 }
 
-/* Begins to read what is missing of [index, end), one request at most. Returns where it stopped; *err: -ENOMEM. */
-static pgoff_t prefetch_some(struct mapping *m, pgoff_t index, pgoff_t end, int *err)
+void cache_begin(struct mapping *m, const struct ra_window *w)
 {
 	struct page *pages[READAHEAD_MAX];
-	unsigned found = 0;
+	unsigned n;
 
+	might_sleep();
 	blocks_stay(m);
-	for (*err = 0; index < end && found < READAHEAD_MAX && *err != -ENOMEM; index++) {
-		pages[found] = cache_new(m, index, NEW_AHEAD, err);
-		found += pages[found] != NULL;
-	}
-	if (found)
-		m->ops->read_pages(m, pages, found);
+	n = add_window(m, w, NULL, 0, pages);
+	if (n)
+		m->ops->read_pages(m, pages, n);
 	blocks_may_go(m);
-	stat_add(STAT_readahead_pages, found);
-	return index;
+	stat_add(STAT_readahead_pages, n);
 }
 
 void cache_prefetch(struct mapping *m, pgoff_t index, uint64_t n)
 {
 	pgoff_t end = mapping_end(m);
-	int err = 0;
+	struct ra_window w = { .start = index };
 
 	might_sleep();
+	if (m->ops->volatile_pages)
+		return; /* there is nothing to read */
 	if (index < end && n < end - index)
 		end = index + n;
-	while (index < end && err != -ENOMEM)
-		index = prefetch_some(m, index, end, &err);
+	for (; w.start < end && frame_free_now() > frame_reserve(); w.start += w.pages) {
+		w.pages = w.mark = end - w.start < READAHEAD_MAX ? (unsigned)(end - w.start) : READAHEAD_MAX;
+		cache_begin(m, &w);
+	}
+}
+
+bool page_take_mark(struct page *page)
+{
+	/* relaxed: it says nothing about the page */
+	return page_flag(page, PG_AHEAD) && atomic_fetch_and_explicit(&page->flags, ~(uint32_t)PG_AHEAD, memory_order_relaxed) & PG_AHEAD;
 }
 
 /* A page found at index is not READY, or not referenced: waits until it is not what it was, pinning nothing. 0 to look again, or an error. */
@@ -300,44 +339,93 @@ static int wait_found(struct page *page, bool referenced, struct mapping *m, pgo
 	return queued ? page_wait_end(&w, mode) : 0;
 }
 
-/* A page found at index: 1 if it is READY, referenced; 0 to look again, or an error. */
-static inline int take_found(struct page *page, bool referenced, struct mapping *m, pgoff_t index, enum wait_mode mode)
+/* The next window begins: by who has met the marked page at index, and pins nothing meanwhile. */
+static void begin_next(const struct cache_reader *r, pgoff_t index)
 {
-	if (unlikely(!referenced || page_state(page) != PAGE_READY))
-		return wait_found(page, referenced, m, index, mode);
+	struct ra_ask a = { .index = index, .want = r->end - index, .mode = readahead_mode(r->ra) };
+	struct ra_window w = readahead_marked(r->ra, r->m, &a);
+
+	if (w.pages)
+		cache_begin(r->m, &w);
+}
+
+/* A page found at index is not plain: 0 to look again, or an error. */
+static int settle_found(const struct cache_reader *r, struct page *page, bool referenced, pgoff_t index)
+{
+	bool marked;
+
+	if (!referenced || page_state(page) != PAGE_READY)
+		return wait_found(page, referenced, r->m, index, r->mode);
+	marked = page_take_mark(page);
+	page_put(page);
+	if (marked)
+		begin_next(r, index);
+	return 0;
+}
+
+static inline int use_found(struct readahead *ra, struct page *page, pgoff_t index)
+{
 	stat_inc(STAT_cache_hits);
-	if (!page_flag(page, PG_REFERENCED))
-		page_flag_set(page, PG_REFERENCED);
+	if (readahead_used(ra, index))
+		page_note_use(page);
 	return 1;
 }
 
+/* A page found at index: 1 if it is READY, referenced; 0 to look again, or an error. */
+static inline int take_found(const struct cache_reader *r, struct page *page, bool referenced, pgoff_t index)
+{
+	if (unlikely(!referenced || !page_plain(page)))
+		return settle_found(r, page, referenced, index);
+	return use_found(r->ra, page, index);
+}
+
+static int fill_missing(const struct cache_reader *r, pgoff_t index)
+{
+	struct ra_ask a = { .index = index, .want = r->end - index, .mode = readahead_mode(r->ra) };
+	struct ra_window w = readahead_miss(r->ra, r->m, &a);
+
+	return cache_fill(r->m, index, &w, r->mode);
+}
+
 /* One look at the slot: 1 and a referenced READY page, 0 to look again, or an error. */
-static int cache_read_once(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out)
+static int cache_read_once(const struct cache_reader *r, pgoff_t index, struct page **out)
 {
 	bool referenced;
 
-	*out = cache_lookup(m, index, &referenced);
-	return *out ? take_found(*out, referenced, m, index, mode) : cache_fill(m, index, mode);
+	*out = lookup(r->m, index, &referenced);
+	return *out ? take_found(r, *out, referenced, index) : fill_missing(r, index);
 }
 
-int cache_read(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out)
+int cache_read_next(const struct cache_reader *r, pgoff_t index, struct page **out)
 {
 	int got = 0;
 
 	while (!got) {
-		if (index >= mapping_end(m))
+		if (index >= mapping_end(r->m))
 			return -ENXIO;
-		got = cache_read_once(m, index, mode, out);
+		got = cache_read_once(r, index, out);
 	}
 	return got < 0 ? got : 0;
 }
 
+int cache_read(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out)
+{
+	const struct cache_reader r = { .m = m, .ra = &m->ra, .end = index + 1, .mode = mode };
+
+	return cache_read_next(&r, index, out);
+}
+
+/* A mark stays where it is, for one who reads: write(2) comes here with a transaction handle, and to begin a window takes m->invalidate first. */
 int cache_read_present(struct mapping *m, pgoff_t index, struct page **out)
 {
 	bool referenced;
 	int got = 0;
 
-	while (!got && (*out = cache_lookup(m, index, &referenced)))
-		got = take_found(*out, referenced, m, index, WAIT_KILLABLE);
+	while (!got && (*out = lookup(m, index, &referenced))) {
+		if (likely(referenced && page_state(*out) == PAGE_READY))
+			got = use_found(&m->ra, *out, index);
+		else
+			got = wait_found(*out, referenced, m, index, WAIT_KILLABLE);
+	}
 	return got;
 }

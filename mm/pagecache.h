@@ -24,11 +24,27 @@ struct page *cache_lookup(struct mapping *m, pgoff_t index, bool *referenced);
  */
 int cache_read(struct mapping *m, pgoff_t index, enum wait_mode mode, struct page **out);
 
+/* Several pages are going to be read, in order. The reader's own. */
+struct cache_reader {
+	struct mapping *m;
+	struct readahead *ra;
+	pgoff_t end; /* index behind the last that is wanted */
+	enum wait_mode mode;
+};
+int cache_read_next(const struct cache_reader *r, pgoff_t index, struct page **out); /* as cache_read */
+
 /*
- * Nothing was found at index: reads it, and ahead of it by what the mapping has seen lately, and waits for it, pinning nothing. Sleeps;
+ * Nothing was found at index: reads it, and the rest of the window around it, and waits for it, pinning nothing. Sleeps;
  * the mapping is referenced by the caller. 0: look again; -EIO: this very read failed; -ENOMEM; -EINTR: killed, by mode.
  */
-int cache_fill(struct mapping *m, pgoff_t index, enum wait_mode mode);
+int cache_fill(struct mapping *m, pgoff_t index, const struct ra_window *w, enum wait_mode mode);
+
+/* Begins to read what is missing of the window, as long as memory is there for the asking. Sleeps, but for no page; the mapping is referenced by
+ * the caller. */
+void cache_begin(struct mapping *m, const struct ra_window *w);
+
+/* A page that is used now is marked by read-ahead: the mark goes. false: it was not, or somebody else was first. */
+bool page_take_mark(struct page *page);
 
 /* Begins to read those of the n pages from index on that are not in the cache, as long as memory is there for the asking. Sleeps, but for
  * no page; the mapping is referenced by the caller. */
@@ -40,7 +56,7 @@ void page_read_done(struct page *page, int error);
 
 /* Bytes [pos, pos+n) of the file, within its size, to kernel memory or user memory. Bytes copied, or -errno if none. Sleep. */
 long mapping_read_kernel(struct mapping *m, uint64_t pos, void *buf, size_t n);
-long mapping_read_user(struct mapping *m, uint64_t pos, uintptr_t buf, size_t n);
+long mapping_read_user(struct mapping *m, struct readahead *ra, uint64_t pos, uintptr_t buf, size_t n);
 
 /* The page at index, referenced, if there is one: waits until it is READY. 1, 0: none, or an error as of cache_read. Behind the end too. Sleeps. */
 int cache_read_present(struct mapping *m, pgoff_t index, struct page **out);

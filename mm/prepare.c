@@ -102,7 +102,7 @@ static enum verdict prepare_store(struct fault *f)
 	if (!page_store_ready(m, page)) {
 		if (page_stable(page))
 			return fault_wait_written(f);
-		if (!page_flag(page, PG_DIRTY) && writeback_too_much())
+		if (!page_flag(page, PG_DIRTY) && writeback_crowded())
 			return wait_for_less_dirty(f);
 		if (page_wants_blocks(m, page))
 			return ask_for_blocks(f);

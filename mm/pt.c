@@ -47,12 +47,22 @@ phys_t table_alloc(void)
 	atomic_store_explicit(&page->word, 0, memory_order_relaxed);
 	atomic_store_explicit(&page->flags, PG_TABLE, memory_order_relaxed);
 	spin_init(&page->ptl, LOCK_PT);
+	current->tables_made++;
 	return pfn << PAGE_SHIFT;
 }
 
 void table_free(phys_t table)
 {
 	frame_free(table >> PAGE_SHIFT, 0);
+}
+
+pte_t *pt_add_tables(struct mm *mm, uintptr_t va)
+{
+	uint64_t before = current->tables_made;
+	pte_t *slot = arch_pte_alloc(&mm->arch, va);
+
+	atomic_fetch_add_explicit(&mm->tables, current->tables_made - before, memory_order_relaxed);
+	return slot;
 }
 
 /* ---- the fault's step ---- */
@@ -66,7 +76,7 @@ static pte_t *slot_alloc(struct fault *f, enum verdict *why)
 	*why = RETRY;
 	if (vma_state(f->at.vma) == VMA_LIVE) {
 		*why = OOM;
-		slot = arch_pte_alloc(&f->mm->arch, f->address);
+		slot = pt_add_tables(f->mm, f->address);
 	}
 	spin_unlock(&f->mm->table_lock);
 	return slot;

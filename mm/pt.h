@@ -23,6 +23,9 @@ static inline pte_t *pt_slot_near(pte_t *slot, uintptr_t va0, uintptr_t va)
 	return slot + ((intptr_t)(va - va0) >> PAGE_SHIFT);
 }
 
+/* As arch_pte_alloc, counting the tables it makes. mm->table_lock, or nobody else has mm yet. */
+pte_t *pt_add_tables(struct mm *mm, uintptr_t va);
+
 extern pfn_t zero_pfn; /* the page that all unwritten anonymous memory shows; entries to it are not counted */
 
 static inline bool pte_is_zero(pte_t pte)

@@ -17,7 +17,7 @@ static bool table_for(struct mm *mm, uintptr_t va)
 	bool made;
 
 	spin_lock(&mm->table_lock);
-	made = arch_pte_alloc(&mm->arch, va);
+	made = pt_add_tables(mm, va);
 	spin_unlock(&mm->table_lock);
 	return made;
 }

@@ -7,6 +7,7 @@
  */
 #include "kernel/stats.h"
 #include "lib/errno.h"
+#include "mm/lru.h"
 #include "mm/pt.h"
 #include "mm/vma.h"
 
@@ -46,6 +47,8 @@ static void zap_entry(struct zap *z, pte_t *slot, uintptr_t va)
 	z->to = va + PAGE_SIZE;
 	if (!page)
 		return;
+	if (!page_flag(page, PG_ANON | PG_WORKING) && arch_pte_accessed(old))
+		page_note_use(page);
 	z->pages[z->n++] = page;
 	atomic_fetch_sub_explicit(&z->mm->rss, 1, memory_order_relaxed);
 }
@@ -139,6 +142,7 @@ void pt_zap_file(const struct vma *vma, uintptr_t start, uintptr_t end, bool cop
 /* Unhooked tables, chained through their rcu_head until the TLB has been flushed. */
 struct gone_list {
 	struct rcu_head *first;
+	unsigned n;
 };
 
 static void gone_add(phys_t table, void *arg)
@@ -148,6 +152,7 @@ static void gone_add(phys_t table, void *arg)
 
 	head->next = list->first;
 	list->first = head;
+	list->n++;
 }
 
 static void table_free_rcu(struct rcu_head *head)
@@ -183,21 +188,21 @@ static bool whole_table_between(uintptr_t start, uintptr_t end, uintptr_t low, u
 void pt_free_tables(struct mm *mm, uintptr_t start, uintptr_t end, uintptr_t low, uintptr_t high)
 {
 	uintptr_t from = start & ~(TOP_SPAN - 1), to = (end + TOP_SPAN - 1) & ~(TOP_SPAN - 1);
-	struct gone_list list = { NULL };
+	struct gone_list list = { .n = 0 };
+	struct arch_unhook u = { .start = start, .end = end, .gone = gone_add, .arg = &list };
 
 	assert(end <= USER_TOP && low <= start && (end <= high || start >= end));
 	if (!whole_table_between(start, end, low, high))
 		return;
-	if (from < low)
-		from = low;
-	if (to > high)
-		to = high;
+	u.low = from < low ? low : from;
+	u.high = to > high ? high : to;
 	spin_lock(&mm->table_lock);
-	arch_pt_unhook(&mm->arch, from, to, gone_add, &list);
+	arch_pt_unhook(&mm->arch, &u);
 	spin_unlock(&mm->table_lock);
 	if (!list.first)
 		return;
-	arch_tlb_flush_range(&mm->arch, from, to, false);
+	atomic_fetch_sub_explicit(&mm->tables, list.n, memory_order_relaxed);
+	arch_tlb_flush_range(&mm->arch, u.low, u.high, false);
 	gone_free(&list);
 }
 
@@ -261,7 +266,7 @@ static int copy_entry(const struct vma *vma, struct mm *child, pte_t *slot, uint
 		return 0;
 	to = arch_pte_find(&child->arch, va);
 	if (!to)
-		to = arch_pte_alloc(&child->arch, va);
+		to = pt_add_tables(child, va);
 	if (!to)
 		return -ENOMEM;
 	pte = arch_pte_make(arch_pte_pfn(pte), pt_prot(vma, false));

@@ -30,31 +30,53 @@ static size_t within_page(uint64_t pos, size_t n)
 	return n < room ? n : room;
 }
 
+/* Bytes that lie in one page. Where pages are the only copy, reading a hole makes none. */
+static int read_page_kernel(const struct cache_reader *r, uint64_t pos, char *buf, size_t n)
+{
+	struct page *page = NULL;
+	int err = r->m->ops->volatile_pages ? cache_read_present(r->m, pos >> PAGE_SHIFT, &page) : cache_read_next(r, pos >> PAGE_SHIFT, &page);
+
+	if (err < 0)
+		return err;
+	if (!page) {
+		memset(buf, 0, n);
+		return 0;
+	}
+	memcpy(buf, (char *)page_address(page) + pos % PAGE_SIZE, n);
+	page_put(page);
+	return 0;
+}
+
+static pgoff_t end_of(uint64_t pos, size_t n)
+{
+	return (pos + n + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
 long mapping_read_kernel(struct mapping *m, uint64_t pos, void *buf, size_t n)
 {
+	struct cache_reader r = { .m = m, .ra = &m->ra, .mode = WAIT_KILLABLE };
 	size_t done = 0;
 	int err = 0;
 
-	for (n = clip(m, pos, n); done < n;) {
+	n = clip(m, pos, n);
+	r.end = end_of(pos, n);
+	while (done < n) {
 		size_t part = within_page(pos + done, n - done);
-		struct page *page;
 
-		err = cache_read(m, (pos + done) >> PAGE_SHIFT, WAIT_KILLABLE, &page);
+		err = read_page_kernel(&r, pos + done, (char *)buf + done, part);
 		if (err)
 			break;
-		memcpy((char *)buf + done, (char *)page_address(page) + (pos + done) % PAGE_SIZE, part);
-		page_put(page);
 		done += part;
 	}
 	return done ? (long)done : err;
 }
 
 /* Up to the end of one page: bytes copied (0: the destination must be faulted in first), or -errno. */
-static long read_page_user(struct mapping *m, uint64_t pos, uintptr_t buf, size_t n)
+static long read_page_user(const struct cache_reader *r, uint64_t pos, uintptr_t buf, size_t n)
 {
 	struct page *page;
 	size_t left;
-	int err = cache_read(m, pos >> PAGE_SHIFT, WAIT_KILLABLE, &page);
+	int err = cache_read_next(r, pos >> PAGE_SHIFT, &page);
 
 	if (err)
 		return err;
@@ -65,15 +87,18 @@ static long read_page_user(struct mapping *m, uint64_t pos, uintptr_t buf, size_
 	return (long)(n - left);
 }
 
-long mapping_read_user(struct mapping *m, uint64_t pos, uintptr_t buf, size_t n)
+long mapping_read_user(struct mapping *m, struct readahead *ra, uint64_t pos, uintptr_t buf, size_t n)
 {
+	struct cache_reader r = { .m = m, .ra = ra, .mode = WAIT_KILLABLE };
 	size_t done = 0;
 	long got = 0;
 
 	if (!user_range_ok(buf, n))
 		return -EFAULT;
-	for (n = clip(m, pos, n); done < n;) {
-		got = read_page_user(m, pos + done, buf + done, within_page(pos + done, n - done));
+	n = clip(m, pos, n);
+	r.end = end_of(pos, n);
+	while (done < n) {
+		got = read_page_user(&r, pos + done, buf + done, within_page(pos + done, n - done));
 		if (!got)
 			got = mm_fault_in(current->mm, buf + done, 1, FAULT_WRITE);
 		if (got < 0)

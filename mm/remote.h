@@ -8,4 +8,7 @@
 /* Copies [addr, addr + n) to kernel memory, faulting pages in as a read would. How many bytes, from the first on, could be had. Sleeps. */
 size_t mm_read_remote(struct mm *mm, uintptr_t addr, void *buf, size_t n);
 
+/* The other way, as a store there would. */
+size_t mm_write_remote(struct mm *mm, uintptr_t addr, const void *buf, size_t n);
+
 #endif

@@ -21,18 +21,20 @@
  */
 #include "mm/rmap.h"
 
+#include "mm/lru.h"
 #include "mm/page_lock.h"
 #include "mm/pt.h"
 #include "mm/vma.h"
 
-enum change { UNMAP, UNMAP_UNUSED, PROTECT };
+enum change { UNMAP, UNMAP_UNUSED, AGE, PROTECT };
 
 /* A walk's own. */
 struct walk {
 	enum change change;
 	unsigned n;
 	struct page **pages;
-	uint64_t left;	    /* of these pages an entry was left */
+	pgoff_t first, last; /* of their indices */
+	uint64_t used;	    /* of these pages an entry had been used, and stays */
 	uint64_t gone;	    /* entries taken away through the present VMA: their counts */
 	uintptr_t from, to; /* what to flush in it */
 	bool barrier;	    /* its tables: who adds one from now on sees what we did to the pages */
@@ -70,16 +72,29 @@ static void protect_entry(struct walk *w, const struct vma *vma, pte_t *slot, ui
 	note_flush(w, va);
 }
 
-/* false: the entry was used lately, or its memory is locked; it stays. */
-static bool unmap_entry(struct walk *w, const struct vma *vma, pte_t *slot, uintptr_t va)
+/* The entry was used lately, or its memory is locked? Then that is noted, and it is old from now on. */
+static bool used_entry(struct walk *w, const struct vma *vma, pte_t *slot, uintptr_t va, unsigned i)
 {
-	if (w->change == UNMAP_UNUSED && (vma->flags & VMA_MLOCK || arch_pte_test_clear_accessed(slot)))
+	bool used = arch_pte_test_clear_accessed(slot);
+
+	if (used)
+		note_flush(w, va); /* else a CPU that remembers it would use it without a trace */
+	if (!used && !(vma->flags & VMA_MLOCK))
 		return false;
-	if (w->from == w->to)
+	page_note_use(w->pages[i]);
+	if (vma->flags & (VMA_EXEC | VMA_MLOCK))
+		page_note_use(w->pages[i]);
+	w->used |= 1ull << i;
+	return true;
+}
+
+static void unmap_entry(struct walk *w, const struct vma *vma, pte_t *slot, uintptr_t va, unsigned i)
+{
+	if (!w->gone)
 		atomic_fetch_add_explicit(&vma->mm->flushing, 1, memory_order_relaxed);
 	arch_pte_replace(slot, (pte_t){ 0 });
 	note_flush(w, va);
-	return true;
+	w->gone |= 1ull << i;
 }
 
 static void change_entry(struct walk *w, const struct vma *vma, unsigned i)
@@ -89,6 +104,8 @@ static void change_entry(struct walk *w, const struct vma *vma, unsigned i)
 	uintptr_t va = 0;
 	pte_t *slot = find_slot(vma, index, &va);
 
+	if (w->change != PROTECT && !page_maps(w->pages[i]))
+		return;
 	if (w->change == PROTECT && !slot && va && !w->barrier) { /* 5 above */
 		pt_barrier(vma->mm);
 		w->barrier = true;
@@ -102,10 +119,8 @@ static void change_entry(struct walk *w, const struct vma *vma, unsigned i)
 		;
 	else if (w->change == PROTECT)
 		protect_entry(w, vma, slot, va);
-	else if (unmap_entry(w, vma, slot, va))
-		w->gone |= 1ull << i;
-	else
-		w->left |= 1ull << i;
+	else if (w->change == UNMAP || (!used_entry(w, vma, slot, va, i) && w->change == UNMAP_UNUSED))
+		unmap_entry(w, vma, slot, va, i);
 	spin_unlock(lock);
 }
 
@@ -136,26 +151,56 @@ static void walk_vma(struct walk *w, const struct vma *vma)
 		drop_counts(w, vma);
 }
 
+static void note_range(struct walk *w)
+{
+	w->first = UINT64_MAX;
+	w->last = 0;
+	for (unsigned i = 0; i < w->n; i++) {
+		pgoff_t index = atomic_load_explicit(&w->pages[i]->index, memory_order_relaxed);
+
+		w->first = index < w->first ? index : w->first;
+		w->last = index > w->last ? index : w->last;
+	}
+}
+
+/* Could it map any of them? */
+static bool concerns(const struct walk *w, const struct vma *vma)
+{
+	if (w->change == PROTECT && !(vma->flags & VMA_SHARED))
+		return false;
+	return vma->pgoff <= w->last && w->first < vma->pgoff + ((vma->end - vma->start) >> PAGE_SHIFT);
+}
+
 /* mappers_lock held. */
 static void walk_all(struct walk *w, struct mapping *m)
 {
 	struct vma *vma;
 
 	assert(w->n <= RMAP_BATCH);
+	note_range(w);
 	list_for_each(vma, &m->mappers, mapper)
-		if (w->change != PROTECT || (vma->flags & VMA_SHARED))
+		if (concerns(w, vma))
 			walk_vma(w, vma);
 }
 
-uint64_t rmap_try_unmap(struct mapping *m, struct page **pages, unsigned n)
+static uint64_t walk_used(enum change change, struct mapping *m, struct page **pages, unsigned n)
 {
-	struct walk w = { .change = UNMAP_UNUSED, .n = n, .pages = pages };
+	struct walk w = { .change = change, .n = n, .pages = pages };
 
-	if (!mutex_trylock(&m->mappers_lock))
-		return UINT64_MAX;
+	mutex_lock(&m->mappers_lock);
 	walk_all(&w, m);
 	mutex_unlock(&m->mappers_lock);
-	return w.left;
+	return w.used;
+}
+
+uint64_t rmap_unmap_unused(struct mapping *m, struct page **pages, unsigned n)
+{
+	return walk_used(UNMAP_UNUSED, m, pages, n);
+}
+
+uint64_t rmap_age(struct mapping *m, struct page **pages, unsigned n)
+{
+	return walk_used(AGE, m, pages, n);
 }
 
 void rmap_unmap(struct mapping *m, struct page *page)

@@ -8,10 +8,12 @@
 #define RMAP_BATCH 64
 
 /*
- * Reclaim: takes away the entries of FROZEN, locked pages, except those used since reclaim last looked, whose accessed bits are clear now. Only tries
- * mapping->mappers_lock. Returns the pages of which an entry may be left.
+ * Reclaim: entries used since the last look are old from now on, and are noted as uses (mm/lru.h); in locked memory all are used. Return the pages
+ * that have such entries. unmap: the others, of FROZEN, locked pages, are taken away. age: they stay; the pages are locked. Wait for
+ * mapping->mappers_lock, whose holders want neither memory nor pages.
  */
-uint64_t rmap_try_unmap(struct mapping *m, struct page **pages, unsigned n);
+uint64_t rmap_unmap_unused(struct mapping *m, struct page **pages, unsigned n);
+uint64_t rmap_age(struct mapping *m, struct page **pages, unsigned n);
 
 /* Takes away every entry of a FROZEN, locked page. Sleeps. */
 void rmap_unmap(struct mapping *m, struct page *page);

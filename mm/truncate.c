@@ -17,7 +17,12 @@
  * 5. A hole does not change the size, so that pages in it may be added again at once, from blocks that are still there. Whoever adds pages in
  *    order to read them holds m->invalidate shared while he looks up the blocks; the hole holds it exclusively until its blocks are freed.
  *    Stores that ask for blocks, and write(2), need write_lock.
- * 6. When truncate or punch_begin return no page of the range is being read or written, and none is on its way: the blocks may be given to others.
+ * 6. When truncate or punch_begin return no page wholly in the range is being read or written, and none is on its way.
+ * 7. The pages at the edges stay, and may have blocks inside the range where blocks are smaller than pages. They are not read after that: truncate
+ *    reads them before the size is lower, and a later read looks up none behind it; a hole keeps them referenced from when they are zero until it
+ *    holds m->invalidate. But they are dirty, and may be under write-back, begun before or since, to the blocks they have. So the file system first
+ *    takes the blocks from the file, then calls mapping_settle, then gives them to others. Write-back begins under the page lock, before the blocks
+ *    are looked up, and settle takes that lock: what began before, it finds and waits for; what begins later finds a hole.
  *
  * Before all that the whole range is unmapped at one go, one flush a table: cheap, and not relied upon.
  */
@@ -27,8 +32,8 @@
 #include "kernel/trace.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/lru.h"
 #include "mm/pagecache.h"
+#include "mm/reclaim.h"
 #include "mm/rmap.h"
 #include "mm/write.h"
 #include "mm/writeback.h"
@@ -113,6 +118,11 @@ static void remove_pages(struct mapping *m, pgoff_t index, pgoff_t last)
 	}
 }
 
+void mapping_drop_behind(struct mapping *m)
+{
+	remove_pages(m, mapping_end(m), UINT64_MAX);
+}
+
 /* ---- the end of a file moves ---- */
 
 /* Zeroes from offset to `end` in the page at index, which is READY and referenced, if any. */
@@ -129,17 +139,15 @@ static int zero_part(struct page *page, unsigned offset, unsigned end, enum wait
 	return 0;
 }
 
-/* The page in which the file will end, referenced, or NULL: it ends between pages, or in a hole of a file that lives in memory. */
-static int last_page(struct mapping *m, uint64_t size, struct page **page)
+/* The page at index, part of which is to become zero: referenced, or NULL: it is a hole of a file that lives in memory. */
+static int edge_page(struct mapping *m, pgoff_t index, struct page **page)
 {
 	int got;
 
 	*page = NULL;
-	if (!(size % PAGE_SIZE))
-		return 0;
 	if (!m->ops->volatile_pages)
-		return cache_read(m, size >> PAGE_SHIFT, WAIT_KILLABLE, page);
-	got = cache_read_present(m, size >> PAGE_SHIFT, page);
+		return cache_read(m, index, WAIT_KILLABLE, page);
+	got = cache_read_present(m, index, page);
 	return got < 0 ? got : 0;
 }
 
@@ -155,8 +163,8 @@ static void lower_size(struct mapping *m, uint64_t size)
 static int shrink(struct mapping *m, uint64_t size)
 {
 	pgoff_t first = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	struct page *page;
-	int err = last_page(m, size, &page);
+	struct page *page = NULL;
+	int err = size % PAGE_SIZE ? edge_page(m, size >> PAGE_SHIFT, &page) : 0;
 
 	if (err)
 		return err;
@@ -187,49 +195,78 @@ int mapping_truncate(struct mapping *m, uint64_t size)
 
 /* ---- holes ---- */
 
-/* Zeroes [start, end), which lies in one page. */
-static int zero_edge(struct mapping *m, uint64_t start, uint64_t end)
+/* Zeroes [start, end), which lies in one page: that is referenced then, if there is any. */
+static int zero_edge(struct mapping *m, uint64_t start, uint64_t end, struct page **page)
 {
-	struct page *page;
 	int err;
 
 	if (start >= end || start >= mapping_size(m))
 		return 0;
-	err = cache_read(m, start >> PAGE_SHIFT, WAIT_KILLABLE, &page);
-	if (err)
+	err = edge_page(m, start >> PAGE_SHIFT, page);
+	if (err || !*page)
 		return err;
-	err = zero_part(page, start % PAGE_SIZE, (unsigned)(end - start) + start % PAGE_SIZE, WAIT_KILLABLE);
-	page_put(page);
-	return err;
+	return zero_part(*page, start % PAGE_SIZE, (unsigned)(end - start) + start % PAGE_SIZE, WAIT_KILLABLE);
 }
 
 int mapping_punch_begin(struct mapping *m, uint64_t start, uint64_t end)
 {
 	pgoff_t first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT, after = end >> PAGE_SHIFT;
+	struct page *edges[2] = { NULL, NULL };
 	int err;
 
 	assert(!m->write_lock || mutex_held(m->write_lock));
 	trace(&trace_punch, m, start, end);
 	if (first > after) { /* inside one page */
-		err = zero_edge(m, start, end);
+		err = zero_edge(m, start, end, &edges[0]);
 	} else {
-		err = zero_edge(m, start, first << PAGE_SHIFT);
+		err = zero_edge(m, start, first << PAGE_SHIFT, &edges[0]);
 		if (!err)
-			err = zero_edge(m, after << PAGE_SHIFT, end);
+			err = zero_edge(m, after << PAGE_SHIFT, end, &edges[1]);
 	}
-	if (err)
-		return err;
-	rwsem_write_lock(&m->invalidate);
-	if (first < after) {
+	if (!err)
+		rwsem_write_lock(&m->invalidate);
+	for (unsigned i = 0; i < 2; i++)
+		if (edges[i])
+			page_put(edges[i]);
+	if (!err && first < after) {
 		rmap_zap(m, first, after - 1, false);
 		remove_pages(m, first, after - 1);
 	}
-	return 0;
+	return err;
 }
 
 void mapping_punch_end(struct mapping *m)
 {
 	rwsem_write_unlock(&m->invalidate);
+}
+
+/* ---- before blocks go to others ---- */
+
+static void settle_page(struct mapping *m, pgoff_t index)
+{
+	pgoff_t at = index;
+	struct page *page;
+	bool busy, writing;
+
+	while (!(page = next_page(m, &at, index, &busy)) && busy)
+		wait_settled(m, index);
+	if (!page)
+		return;
+	page_lock(page);
+	writing = page_flag(page, PG_WRITEBACK);
+	page_unlock(page);
+	page_put(page);
+	if (writing)
+		mapping_wait_written(m, index, WAIT_FOREVER);
+}
+
+void mapping_settle(struct mapping *m, uint64_t start, uint64_t end)
+{
+	pgoff_t first = start >> PAGE_SHIFT, last = (end - 1) >> PAGE_SHIFT;
+
+	settle_page(m, first);
+	if (last != first)
+		settle_page(m, last);
 }
 
 /* ---- other ways to go ---- */
@@ -252,10 +289,48 @@ uint64_t mapping_invalidate(struct mapping *m, pgoff_t start, pgoff_t end)
 	return taken;
 }
 
+/* Somebody reading a page, or a read that is under way, is over soon. */
+#define REPLACE_TRIES 4
+
+static bool is_empty(struct mapping *m, pgoff_t first, pgoff_t last)
+{
+	bool empty;
+
+	rcu_read_lock();
+	empty = !radix_next(&m->pages, &first, last);
+	rcu_read_unlock();
+	return empty;
+}
+
+bool mapping_replace_begin(struct mapping *m, uint64_t start, uint64_t end)
+{
+	pgoff_t first = start >> PAGE_SHIFT, last = (end - 1) >> PAGE_SHIFT;
+
+	assert(!m->write_lock || mutex_held(m->write_lock));
+	for (unsigned i = 0; i < REPLACE_TRIES && !mapping_sync(m, start, end); i++) {
+		rwsem_write_lock(&m->invalidate);
+		mapping_invalidate(m, first, last + 1);
+		if (is_empty(m, first, last))
+			return true;
+		rwsem_write_unlock(&m->invalidate);
+		thread_yield();
+	}
+	return false;
+}
+
+void mapping_replace_end(struct mapping *m)
+{
+	rwsem_write_unlock(&m->invalidate);
+}
+
 void mapping_evict(struct mapping *m)
 {
+	irqflags_t flags;
+
 	assert(list_empty(&m->mappers));
 	remove_pages(m, 0, UINT64_MAX);
 	writeback_forget(m);
+	flags = spin_lock_irq(&m->lock); /* reclaim, which needs no reference, may just have emptied the last slot under it: it is done with m then */
+	spin_unlock_irq(&m->lock, flags);
 	assert(!atomic_load_explicit(&m->nr_pages, memory_order_relaxed));
 }

@@ -31,7 +31,7 @@
 #include "kernel/stats.h"
 #include "lib/errno.h"
 #include "mm/fault.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 
 static struct slab_cache vma_cache = SLAB_CACHE("vma", struct vma);
 static struct slab_cache node_cache = SLAB_CACHE("vma-node", struct bonsai_node);
@@ -96,12 +96,41 @@ void vma_file_put(const struct backing_ops *ops, struct mapping *m, void *via)
 		ops->put(m);
 }
 
+static bool may_store(const struct vma *vma)
+{
+	return (vma->flags & (VMA_SHARED | VMA_MAYWRITE)) == (VMA_SHARED | VMA_MAYWRITE);
+}
+
+bool mapping_has_storer(struct mapping *m)
+{
+	struct vma *vma;
+	bool found = false;
+
+	mutex_lock(&m->mappers_lock);
+	list_for_each(vma, &m->mappers, mapper)
+		found |= may_store(vma);
+	mutex_unlock(&m->mappers_lock);
+	return found;
+}
+
+unsigned mapping_mappers(struct mapping *m)
+{
+	struct vma *vma;
+	unsigned n = 0;
+
+	mutex_lock(&m->mappers_lock);
+	list_for_each(vma, &m->mappers, mapper)
+		n++;
+	mutex_unlock(&m->mappers_lock);
+	return n;
+}
+
 static void mapper_add(struct vma *vma)
 {
 	struct mapping *m = vma->mapping;
 
 	vma_file_get(vma);
-	if ((vma->flags & (VMA_SHARED | VMA_MAYWRITE)) == (VMA_SHARED | VMA_MAYWRITE))
+	if (may_store(vma))
 		atomic_store_explicit(&m->may_store, true, memory_order_relaxed);
 	mutex_lock(&m->mappers_lock);
 	list_append(&m->mappers, &vma->mapper);

@@ -15,6 +15,10 @@ void vma_discard(struct vma *vma);
 /* Out of the tree, entries gone: off the file's list, file let go, memory freed by RCU. Sleeps. */
 void vma_free(struct vma *vma);
 
+/* Is there a VMA that somebody stores, or could store, to this file through? Sleeps. */
+bool mapping_has_storer(struct mapping *m);
+unsigned mapping_mappers(struct mapping *m); /* how many VMAs map it. Sleeps */
+
 /* For something that vma does not keep itself: a reference on what it maps, and its end. put sleeps. */
 void vma_file_get(const struct vma *vma);
 void vma_file_put(const struct backing_ops *ops, struct mapping *m, void *via);

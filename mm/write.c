@@ -14,9 +14,16 @@
  *    keeps reclaim away, and dirty afterwards whatever happened; or READING, and filled in already, so that nothing can go wrong any more.
  * 5. The size is raised when the bytes are there, by a release that pairs with mapping_size, under the page lock: write-back, which looks at the
  *    size under that lock, does not take the page for one behind the end and its bytes for a tail to be zeroed. Only then is it dirty.
- * 6. Before the size grows, what lies behind the end in the last page becomes zero: stores through mappings may have left something there. Such
+ * 6. What the file system needs before it can give blocks (write_begin) is waited for with no page locked, and after whatever has to be read. A
+ *    page that has its blocks needs nothing of it.
+ * 7. Before the size grows, what lies behind the end in the last page becomes zero: stores through mappings may have left something there. Such
  *    stores could go on without asking for blocks; so PG_BACKED is cleared and the entries are write-protected first. The next store asks, and
  *    waits for write_lock.
+ *
+ * How a write comes by its page is policy grab:
+ *	once	write_begin if the page will need it; the page found, or created locked; locked once, to be changed
+ *	relock	the page found or created, locked, and waited for until it is stable, which nobody needs; unlocked; write_begin; locked again, seen to
+ *		be still ours, waited for once more: where locks are handed over in order, the second lock comes after everybody who waits
  */
 #include "mm/write.h"
 
@@ -26,7 +33,9 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/pagecache.h"
+#include "mm/policy.h"
 #include "mm/rmap.h"
+#include "mm/truncate.h"
 #include "mm/writeback.h"
 
 /* Bytes to be written: of user memory, or of the kernel's. */
@@ -42,6 +51,8 @@ struct part {
 	unsigned offset, len; /* in the page, len > 0 */
 	struct page *page;    /* referenced */
 	bool fresh;	      /* READING, and ours to fill in */
+	bool begun;	      /* write_end is to follow */
+	bool locked;	      /* the page is, to be changed */
 };
 
 static uint64_t part_pos(const struct part *p)
@@ -59,15 +70,36 @@ static bool covers(const struct part *p)
 	return !p->offset && (p->len == PAGE_SIZE || end >= size);
 }
 
+/* The page has been found: do these bytes have their blocks? */
+static inline bool has_blocks(const struct part *p)
+{
+	return !p->m->ops->reserve || (page_flag(p->page, PG_BACKED) && part_pos(p) + p->len <= mapping_size(p->m));
+}
+
+static int part_begin(struct part *p)
+{
+	const struct backing_ops *ops = p->m->ops;
+	int err = ops->write_begin && !p->begun ? ops->write_begin(p->m) : 0;
+
+	p->begun = p->begun || (ops->write_begin && !err);
+	return err;
+}
+
+static void part_end(struct part *p)
+{
+	if (p->begun)
+		p->m->ops->write_end(p->m);
+	p->begun = false;
+}
+
 static int reserve(struct part *p)
 {
 	struct mapping *m = p->m;
 	int err;
 
-	if (!m->ops->reserve)
+	if (!m->ops->reserve || (!p->fresh && has_blocks(p)))
 		return 0;
-	if (!p->fresh && page_flag(p->page, PG_BACKED) && part_pos(p) + p->len <= mapping_size(m))
-		return 0;
+	assert(p->begun || !m->ops->write_begin);
 	err = m->ops->reserve(m, part_pos(p), p->len);
 	if (!err && covers(p))
 		page_flag_set(p->page, PG_BACKED);
@@ -76,29 +108,34 @@ static int reserve(struct part *p)
 	return err;
 }
 
-/* The page's bytes inside the file get their blocks. Page referenced, READY; write_lock held. */
-static int reserve_whole(struct mapping *m, pgoff_t index, struct page *page)
+/* The bytes of the page at p->index that are inside the file get their blocks, if it is there and wants them. write_lock held. */
+static int reserve_whole(struct part *p)
 {
-	uint64_t pos = index << PAGE_SHIFT, left = mapping_size(m) - pos;
-	struct part p = { .m = m, .index = index, .page = page, .len = left < PAGE_SIZE ? (unsigned)left : PAGE_SIZE };
+	uint64_t pos = part_pos(p), left = mapping_size(p->m) - pos;
+	bool referenced;
+	int err = 0;
 
-	return pos < mapping_size(m) ? reserve(&p) : 0;
+	p->page = cache_lookup(p->m, p->index, &referenced);
+	if (!p->page || !referenced)
+		return 0;
+	p->len = left < PAGE_SIZE ? (unsigned)left : PAGE_SIZE;
+	if (pos < mapping_size(p->m) && page_state(p->page) == PAGE_READY && page_wants_blocks(p->m, p->page))
+		err = reserve(p);
+	page_put(p->page);
+	return err;
 }
 
 int mapping_reserve_page(struct mapping *m, pgoff_t index)
 {
-	struct page *page;
-	bool referenced;
+	struct part p = { .m = m, .index = index };
 	int err = mutex_lock_killable(m->write_lock);
 
 	if (err)
 		return err;
-	page = cache_lookup(m, index, &referenced);
-	if (page && referenced) {
-		if (page_state(page) == PAGE_READY && page_wants_blocks(m, page))
-			err = reserve_whole(m, index, page);
-		page_put(page);
-	}
+	err = part_begin(&p);
+	if (!err)
+		err = reserve_whole(&p);
+	part_end(&p);
 	mutex_unlock(m->write_lock);
 	return err;
 }
@@ -158,15 +195,19 @@ static void raise_size(struct mapping *m, uint64_t to)
 
 /* ---- one page ---- */
 
+/* If the page is not there: nothing of it is wanted that the file has. */
+static bool may_create(const struct part *p, bool may_be_fresh)
+{
+	return p->index >= mapping_end(p->m) || (may_be_fresh && covers(p));
+}
+
 /* The page to copy into: READY, or fresh if it is not there and nothing of it is wanted. 0 or -errno. */
 static int part_page(struct part *p, bool may_be_fresh)
 {
-	bool beyond = p->index >= mapping_end(p->m);
 	int got, err = 0;
 
-	p->fresh = false; /* it may be the second try */
 	while (!(got = cache_read_present(p->m, p->index, &p->page))) {
-		if (!beyond && !(may_be_fresh && covers(p)))
+		if (!may_create(p, may_be_fresh))
 			return cache_read(p->m, p->index, WAIT_KILLABLE, &p->page);
 		p->page = cache_create(p->m, p->index, &err);
 		p->fresh = p->page;
@@ -176,6 +217,71 @@ static int part_page(struct part *p, bool may_be_fresh)
 			return err;
 	}
 	return got < 0 ? got : 0;
+}
+
+/* A page that is to be created is locked from the start, so write_begin comes first; one that is to be read is read before. */
+static int grab_once(struct part *p, bool may_be_fresh)
+{
+	int err, got = cache_read_present(p->m, p->index, &p->page);
+
+	if (got < 0)
+		return got;
+	if (!got && may_create(p, may_be_fresh)) {
+		err = part_begin(p);
+		return err ? err : part_page(p, may_be_fresh);
+	}
+	err = got ? 0 : part_page(p, false);
+	if (err || has_blocks(p))
+		return err;
+	err = part_begin(p);
+	if (err)
+		page_put(p->page);
+	return err;
+}
+
+/* The page READY, referenced, not locked: found, read, or created behind the end of the file, where it is zero. 0 or -errno. */
+static int part_page_ready(struct part *p)
+{
+	int err = part_page(p, false);
+
+	if (err || !p->fresh)
+		return err;
+	arch_page_zero(page_address(p->page));
+	page_set_state(p->page, PAGE_READY);
+	page_unlock_io(p->page, 0);
+	p->fresh = false;
+	return 0;
+}
+
+/* One try. 0: the page is locked, to be changed, but perhaps ours no more; or -errno, and it is not locked. */
+static int lock_twice(struct part *p)
+{
+	int err = page_lock_to_change(p->page, WAIT_KILLABLE);
+
+	if (err)
+		return err;
+	page_unlock(p->page);
+	err = part_begin(p);
+	return err ? err : page_lock_to_change(p->page, WAIT_KILLABLE);
+}
+
+static int grab_relock(struct part *p)
+{
+	int err;
+
+	while (!(err = part_page_ready(p))) {
+		err = lock_twice(p);
+		p->locked = !err && atomic_load_explicit(&p->page->mapping, memory_order_relaxed) == p->m;
+		if (p->locked)
+			return 0;
+		if (!err)
+			page_unlock(p->page);
+		page_put(p->page);
+		part_end(p);
+		if (err)
+			return err;
+	}
+	return err;
 }
 
 static unsigned copy_in(const struct part *p, const struct source *from)
@@ -199,20 +305,23 @@ static unsigned copy_in(const struct part *p, const struct source *from)
 /* Page locked, or fresh: so many bytes have been written to it. */
 static void part_written(struct part *p, unsigned copied)
 {
+	if (!copied && !p->fresh)
+		return;
 	if (copied)
 		raise_size(p->m, part_pos(p) + copied);
-	if (copied || p->fresh)
-		page_mark_dirty(p->page);
-	if (copied && page_flag(p->page, PG_ICACHE))
+	page_mark_dirty(p->page);
+	if (page_flag(p->page, PG_ICACHE))
 		page_flag_clear(p->page, PG_ICACHE); /* who maps it to be executed from now on makes them seen */
 }
 
 static long write_ready(struct part *p, const struct source *from)
 {
 	unsigned copied;
-	int err = reserve(p);
+	int err = p->begun || !p->m->ops->write_begin ? reserve(p) : 0;
 
-	if (!err)
+	if (err && p->locked)
+		page_unlock(p->page);
+	else if (!err && !p->locked)
 		err = page_lock_to_change(p->page, WAIT_KILLABLE);
 	if (err)
 		return err;
@@ -238,11 +347,10 @@ static long write_fresh(struct part *p, const struct source *from)
 	char *at = page_address(p->page);
 	bool beyond = p->index >= mapping_end(p->m);
 	unsigned copied;
-	long got;
+	long got = beyond ? 0 : -EAGAIN;
 
 	memset(at, 0, p->offset);
 	copied = copy_in(p, from);
-	got = beyond ? 0 : -EAGAIN;
 	if (copied == p->len || (beyond && copied)) {
 		p->len = copied;
 		memset(at + p->offset + copied, 0, PAGE_SIZE - p->offset - copied);
@@ -260,12 +368,17 @@ static long write_fresh(struct part *p, const struct source *from)
 
 static long write_part(struct part *p, const struct source *from, bool may_be_fresh)
 {
-	long got = part_page(p, may_be_fresh);
+	bool relock = policy_get(&policy.grab) == GRAB_RELOCK;
+	long got = relock ? grab_relock(p) : grab_once(p, may_be_fresh);
 
-	if (got)
-		return got;
-	got = p->fresh ? write_fresh(p, from) : write_ready(p, from);
-	page_put(p->page);
+	if (!got) {
+		got = p->fresh ? write_fresh(p, from) : write_ready(p, from);
+		page_put(p->page);
+		p->fresh = p->locked = false; /* there may be a second try */
+	}
+	part_end(p);
+	if (got <= 0 && relock && p->index >= mapping_end(p->m))
+		mapping_drop_behind(p->m);
 	return got;
 }
 
@@ -303,9 +416,9 @@ static long write_all(struct mapping *m, uint64_t pos, struct source from, size_
 		if (from.kernel)
 			from.kernel += got;
 		from.user += (uintptr_t)got;
-		if ((size_t)got < part && done < n)
-			break; /* short */
-		got = thread_killed() ? -EINTR : writeback_throttle();
+		if (done == n || (size_t)got < part || (!from.kernel && writeback_crowded()))
+			break; /* all, or short */
+		got = thread_killed() ? -EINTR : 0;
 	}
 	return done ? (long)done : got;
 }

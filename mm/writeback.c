@@ -20,7 +20,7 @@
  * 6. A failed write-back leaves the page clean, marked PG_ERROR; the error is told once to each open file of that time (mm/writeback.h).
  *
  * Several page locks are never held at a time: a page gathered is kept by PG_WRITEBACK, not by its lock. Memory is promised to nobody by
- * this thread's waiting: whoever needs memory waits for it for bounded times only, whatever they hold (mm/lru.c).
+ * this thread's waiting: whoever needs memory waits for it for bounded times only, whatever they hold (mm/reclaim.c).
  */
 #include "mm/writeback.h"
 
@@ -53,7 +53,7 @@ int mapping_wait_written(struct mapping *m, pgoff_t index, enum wait_mode mode)
 	return page_wait_end(&w, mode);
 }
 
-int page_lock_to_change(struct page *page, enum wait_mode mode)
+int page_lock_to_change_slow(struct page *page, enum wait_mode mode)
 {
 	struct mapping *m = atomic_load_explicit(&page->mapping, memory_order_relaxed);
 	pgoff_t index = atomic_load_explicit(&page->index, memory_order_relaxed);
@@ -230,7 +230,10 @@ void page_write_done(struct page *page, int error)
 	flags = spin_lock_irq(&m->lock);
 	radix_tag_clear(&m->pages, index, RADIX_WRITEBACK);
 	spin_unlock_irq(&m->lock, flags);
-	page_end_write(page);
+	if (unlikely(policy_get(&policy.waitbug) == WAITBUG_LOST_WAKEUP))
+		page_flag_clear(page, PG_WRITEBACK); /* and who waits for that is not told */
+	else
+		page_end_write(page);
 	page_put(page);
 	dirty_written();
 }
@@ -279,12 +282,17 @@ int mapping_sync(struct mapping *m, uint64_t start, uint64_t end)
 	return mapping_sync_mode(m, start, end, WAIT_KILLABLE);
 }
 
-void mapping_flush(struct mapping *m)
+void mapping_flush_range(struct mapping *m, pgoff_t first, pgoff_t last)
 {
-	struct sweep s = { .m = m, .last = UINT64_MAX };
+	struct sweep s = { .m = m, .index = first, .last = last };
 
 	if (m->ops->write_pages)
 		sweep(&s);
+}
+
+void mapping_flush(struct mapping *m)
+{
+	mapping_flush_range(m, 0, UINT64_MAX);
 }
 
 /* ---- errors: the number of a mapping ---- */

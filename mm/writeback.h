@@ -14,9 +14,15 @@
 
 /*
  * The page's contents are newer than the device's. For file systems and their metadata: the caller has the page referenced, and keeps it in the
- * cache (write_lock, or it is the device's own mapping). Any context that may take spinlocks.
+ * cache (write_lock, or it is the device's own mapping). Any context that may take spinlocks. true: it was clean.
  */
-void page_mark_dirty(struct page *page);
+bool page_mark_dirty_clean(struct page *page); /* what is seldom needed */
+
+static inline bool page_mark_dirty(struct page *page)
+{
+	/* acquire: whoever set it did so under mapping->lock, which a sweep takes: it will find the tag */
+	return !(atomic_load_explicit(&page->flags, memory_order_acquire) & PG_DIRTY) && page_mark_dirty_clean(page);
+}
 
 /*
  * For a store through a shared mapping, under the page-table lock that guards the entry: `page`, which m has at index, is dirty from now on, and
@@ -50,8 +56,21 @@ static inline bool page_stable(const struct page *page)
 /* Waits, pinning nothing, until what is at index is not under write-back any more: 0, or -EINTR (killed). */
 int mapping_wait_written(struct mapping *m, pgoff_t index, enum wait_mode mode);
 
+int page_lock_to_change_slow(struct page *page, enum wait_mode mode);
+
 /* Locks the page, which the caller has referenced and keeps in the cache, when its contents may be changed. 0, or -EINTR by mode. */
-int page_lock_to_change(struct page *page, enum wait_mode mode);
+static inline int page_lock_to_change(struct page *page, enum wait_mode mode)
+{
+	if (unlikely(!page_trylock(page)))
+		return page_lock_to_change_slow(page, mode);
+	if (likely(!page_flag(page, PG_WRITEBACK))) {
+		/* acquire: the I/O is done with it; pairs with page_end_write */
+		atomic_thread_fence(memory_order_acquire);
+		return 0;
+	}
+	page_unlock(page);
+	return page_lock_to_change_slow(page, mode);
+}
 
 /* For write_pages: the page has been written, or not. Any context. */
 void page_write_done(struct page *page, int error);
@@ -63,21 +82,42 @@ void page_write_done(struct page *page, int error);
 int mapping_sync(struct mapping *m, uint64_t start, uint64_t end);
 int mapping_sync_mode(struct mapping *m, uint64_t start, uint64_t end, enum wait_mode mode);
 
-/* Starts writing what is dirty, waits for nothing but memory and page locks. */
+/* Starts writing what is dirty, of the pages from first to last; waits for nothing but memory and page locks. */
 void mapping_flush(struct mapping *m);
+void mapping_flush_range(struct mapping *m, pgoff_t first, pgoff_t last);
 
-/* Every mapping's dirty pages, then once more those that this has made dirty. Sleeps; a fatal signal does not end it. */
+/* Every page that is dirty or on its way to its device when this begins, has been written when it returns. Sleeps; a fatal signal does not end
+ * it. No lock held. */
 void writeback_all(void);
 
 /*
- * Those who make pages dirty wait here, while more than a share of the memory (policy dirty_percent) is. The thread that writes needs no lock
- * that comes before PAGE, so the caller may hold those; nor anything of the caller's. 0, or -EINTR (killed).
+ * Those who make pages dirty wait, while more than a share of the memory that could be (free, or file pages: policy dirty_percent) is; above
+ * another share (dirty_background_percent) the thread that writes is woken.
+ *
+ * throttle: waits. No lock held, so that nobody else waits for the device because of it. 0, or -EINTR (killed).
+ * A thread looks only when it has made DIRTIED_MANY pages dirty since the last time:
+ * crowded: any context; shall it let go of its locks and settle?
+ * settle: throttle, if it is time to look.
  */
-bool writeback_too_much(void);
+#define DIRTIED_MANY 16
+
 int writeback_throttle(void);
+bool writeback_look(void);
+
+static inline bool writeback_crowded(void)
+{
+	return unlikely(current->dirtied >= DIRTIED_MANY) && writeback_look();
+}
+
+static inline int writeback_settle(void)
+{
+	return unlikely(current->dirtied >= DIRTIED_MANY) ? writeback_throttle() : 0;
+}
 
 /* No memory: waits a moment for some page to be written, if any is dirty. false: no use in waiting. */
 bool writeback_wait_progress(void);
+
+uint64_t writeback_dirty_pages(void); /* dirty or being written, for people */
 
 /* The page leaves the cache: mapping->lock held. */
 void writeback_forget_page(struct page *page);

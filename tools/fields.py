@@ -4,7 +4,8 @@
 
 A member says it with letters in its comment, (X) or (X,Y), whose meaning stands in the comment above the struct or at the head of the file;
 or it is itself a lock or an rcu_head; or a blank line and a comment begin a group that names its guard; or the comment above the struct
-covers all of it: it names a lock or says who owns it. --matrix prints the table for docs/locking.md.
+covers all of it: it names a lock or says who owns it. --matrix prints docs/locking.md: the lock order, and the table of all fields; without
+it, that the file is what would be printed is checked too.
 """
 import glob
 import os
@@ -112,24 +113,58 @@ def guard(struct, known, member):
     return None
 
 
+HEAD = """# Locks
+
+Written by `tools/fields.py --matrix`, out of `kernel/lock_order.h` and the letters of each field in `mm/*.h`; `tools/lint` checks that it is true.
+
+## The order
+
+A thread may take a lock only if its class stands below every class it holds (trylocks are exempt). Debug builds check it at run time, the page
+lock included, and remember who takes what after what.
+
+| class | may its holder sleep? | what it guards |
+|---|---|---|"""
+TABLE = """
+## The fields of mm
+
+| struct | field | guarded by |
+|---|---|---|"""
+CLASS = re.compile(r'^\tX\((\w+),\s*(true|false),\s*"([^"]*)"\)', re.M)
+
+
+def document():
+    with open(os.path.join(TOP, "kernel", "lock_order.h"), encoding="utf-8") as file:
+        classes = CLASS.findall(file.read())
+    order = [f"| {name} | {'yes' if sleeps == 'true' else 'no'} | {guards} |" for name, sleeps, guards in classes if name != "NONE"]
+    rows = [f"| `{struct.name}` | `{name_of(member[1])}` | {guard(struct, meanings(struct, head_of(lines)), member) or '?'} |"
+            for path in sorted(glob.glob(os.path.join(TOP, "mm", "*.h"))) for struct, lines in structs(path) for member in struct.members]
+    return "\n".join([HEAD, *order, TABLE, *rows]) + "\n"
+
+
+def document_is_true():
+    with open(os.path.join(TOP, "docs", "locking.md"), encoding="utf-8") as file:
+        if file.read() == document():
+            return True
+    print("docs/locking.md is out of date: tools/fields.py --matrix > docs/locking.md")
+    return False
+
+
 def main():
-    matrix, missing, count = "--matrix" in sys.argv[1:], 0, 0
-    if matrix:
-        print("| struct | field | guarded by |\n|---|---|---|")
+    missing, count = 0, 0
     for path in sorted(glob.glob(os.path.join(TOP, "mm", "*.h"))):
         for struct, lines in structs(path):
             known = meanings(struct, head_of(lines))
             for member in struct.members:
                 count += 1
                 by = guard(struct, known, member)
-                if matrix:
-                    print(f"| `{struct.name}` | `{name_of(member[1])}` | {by or '?'} |")
-                elif by is None or "?" in by:
+                if by is None or "?" in by:
                     missing += 1
                     print(f"{struct.path}:{member[0]}: struct {struct.name}: who may touch `{name_of(member[1])}`? ({by or 'nothing said'})")
-    if not matrix:
-        print(f"fields: {count} members in mm/*.h, {missing} without a guard")
-    return missing
+    print(f"fields: {count} members in mm/*.h, {missing} without a guard")
+    return missing + (not document_is_true())
 
 
+if "--matrix" in sys.argv[1:]:
+    print(document(), end="")
+    sys.exit(0)
 sys.exit(1 if main() else 0)

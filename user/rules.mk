@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Programs for the image: each user/NAME.c and tests/guest/NAME.c is one static program, $(U)/NAME, linked with newlib. With LIBC=glibc they are
-# linked with the C library of the compiler, with LIBC=musl with musl, into $(O)/$(ARCH)-$(LIBC): what our layer under newlib may have wrong
+# Programs for the image: each NAME.c of user, tests/guest, tests/power and tests/diff is one static program, $(U)/NAME, linked with newlib. With LIBC=glibc
+# they are linked with the C library of the compiler, with LIBC=musl with musl, into $(O)/$(ARCH)-$(LIBC): what our layer under newlib may have wrong
 # shows in the difference. And process 1 of the Linux that is the oracle, tests/linux/init.c, with musl alone.
 
 LIBC ?= newlib
@@ -9,7 +9,7 @@ UFLAGS := -std=gnu11 -O2 -g -fno-pie -fno-stack-protector -Wall -Wextra -Wno-unu
 UFLAGS_arm64 := -march=armv8.1-a
 UFLAGS += $(UFLAGS_$(ARCH))
 UCC := $(KCC)
-UDIRS := user tests/guest
+UDIRS := user tests/guest tests/power tests/conformance tests/diff
 U := $(O)/$(ARCH)-$(LIBC)
 
 ifeq ($(LIBC),glibc)
@@ -68,8 +68,17 @@ $(U)/%: $(U)/obj/user/%.c.o $(LIBC_OBJ)
 $(U)/%: $(U)/obj/tests/guest/%.c.o $(LIBC_OBJ)
 	$(user_link)
 
+$(U)/%: $(U)/obj/tests/power/%.c.o $(LIBC_OBJ)
+	$(user_link)
+
+$(U)/%: $(U)/obj/tests/conformance/%.c.o $(LIBC_OBJ)
+	$(user_link)
+
+$(U)/%: $(U)/obj/tests/diff/%.c.o $(LIBC_OBJ)
+	$(user_link)
+
 $(U)/%: $(U)/obj/tests/linux/%.c.o
 	$(user_link)
 
 .SECONDARY:
--include $(wildcard $(U)/obj/user/*.d $(U)/obj/user/libc/*.d $(U)/obj/tests/guest/*.d)
+-include $(wildcard $(U)/obj/user/*.d $(U)/obj/user/libc/*.d $(U)/obj/tests/guest/*.d $(U)/obj/tests/power/*.d $(U)/obj/tests/conformance/*.d $(U)/obj/tests/diff/*.d)

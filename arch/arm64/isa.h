@@ -259,6 +259,11 @@ static inline unsigned arch_pte_prot(pte_t pte)
 	return prot;
 }
 
+static inline bool arch_pte_accessed(pte_t pte)
+{
+	return pte.v & PTE_AF;
+}
+
 static inline bool arch_pte_test_clear_accessed(pte_t *slot)
 {
 	return __atomic_fetch_and(&slot->v, ~(uint64_t)PTE_AF, __ATOMIC_RELAXED) & PTE_AF;

@@ -33,7 +33,6 @@ enum { STATUS_TRANSLATION = 1, STATUS_ACCESS_FLAG = 2, STATUS_PERMISSION = 3 }; 
 
 #define STATUS_ALIGNMENT 0x21
 #define ADDRESS_BITS ((1ul << 56) - 1) /* a user address without its tag */
-#define FATAL_MAX 4		       /* exceptions while one is being reported: then the report itself cannot work */
 
 static const struct ex_entry *fixup_find(uintptr_t pc)
 {
@@ -101,13 +100,9 @@ static const char *exception_name(uint64_t esr)
 
 /* ---- the kernel's own, which are the end ---- */
 
-/* The report uses the log and the current thread. If these are what is broken, each try ends in another exception. */
 static _Noreturn void fatal(struct arch_regs *regs, uint64_t esr, const char *what)
 {
-	static _Atomic unsigned tries;
-
-	if (atomic_fetch_add_explicit(&tries, 1, memory_order_relaxed) >= FATAL_MAX)
-		arch_poweroff(false);
+	trap_fatal_begin();
 	log_line("%s in the kernel: syndrome 0x%lx, address 0x%lx", exception_name(esr), esr, sysreg_read(far_el1));
 	trap_fatal(regs, what);
 }

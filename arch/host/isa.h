@@ -221,6 +221,11 @@ static inline unsigned arch_pte_prot(pte_t pte)
 	return (unsigned)(pte.v & HOST_PTE_PROT);
 }
 
+static inline bool arch_pte_accessed(pte_t pte)
+{
+	return pte.v & HOST_PTE_ACCESSED;
+}
+
 static inline bool arch_pte_test_clear_accessed(pte_t *slot)
 {
 	return __atomic_fetch_and(&slot->v, ~HOST_PTE_ACCESSED, __ATOMIC_RELAXED) & HOST_PTE_ACCESSED;

@@ -75,15 +75,8 @@ pte_t *arch_pte_next(struct arch_mm *am, uintptr_t *va, uintptr_t end)
 	return NULL;
 }
 
-struct unhook {
-	uintptr_t start;
-	uintptr_t end;
-	void (*gone)(phys_t table, void *arg);
-	void *arg;
-};
-
 /* `table` is of this level and covers from `base` on. Children go before their parents. */
-static void unhook_below(const struct unhook *u, uint64_t table, unsigned level, uintptr_t base)
+static void unhook_below(const struct arch_unhook *u, uint64_t table, unsigned level, uintptr_t base)
 {
 	for (uintptr_t va = base; va < base + span(level + 1) && va < u->end; va += span(level)) {
 		pte_t *slot = pt_slot(table, va, level);
@@ -93,19 +86,19 @@ static void unhook_below(const struct unhook *u, uint64_t table, unsigned level,
 			continue;
 		if (level > 1)
 			unhook_below(u, child, level - 1, va);
-		if (va >= u->start && va + span(level) <= u->end) {
+		if (va >= u->low && va + span(level) <= u->high) {
 			arch_pte_set(slot, (pte_t){0});
 			u->gone(child & HOST_PTE_FRAME, u->arg);
 		}
 	}
 }
 
-void arch_pt_unhook(struct arch_mm *am, uintptr_t start, uintptr_t end, void (*gone)(phys_t table, void *arg), void *arg)
+void arch_pt_unhook(struct arch_mm *am, const struct arch_unhook *to)
 {
-	struct unhook u = {start, end, gone, arg};
+	struct arch_unhook u = *to;
 
-	if (end >= USER_TOP)
-		u.end = USER_HALF_END; /* nothing can be mapped between */
+	if (u.high >= USER_TOP)
+		u.high = USER_HALF_END; /* nothing can be mapped between */
 	unhook_below(&u, am->root, TOP_LEVEL, 0);
 }
 
@@ -117,8 +110,10 @@ static void gone_free(phys_t table, void *arg)
 
 void arch_pt_destroy(struct arch_mm *am)
 {
+	static const struct arch_unhook all = { .end = USER_TOP, .high = USER_TOP, .gone = gone_free };
+
 	arch_tlb_flush_mm(am);
-	arch_pt_unhook(am, 0, USER_TOP, gone_free, NULL);
+	arch_pt_unhook(am, &all);
 	table_free(am->root);
 	am->root = 0;
 }

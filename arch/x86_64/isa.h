@@ -276,6 +276,11 @@ static inline unsigned arch_pte_prot(pte_t pte)
 	return prot;
 }
 
+static inline bool arch_pte_accessed(pte_t pte)
+{
+	return pte.v & X86_PTE_ACCESSED;
+}
+
 static inline bool arch_pte_test_clear_accessed(pte_t *slot)
 {
 	return __atomic_fetch_and(&slot->v, ~X86_PTE_ACCESSED, __ATOMIC_RELAXED) & X86_PTE_ACCESSED;

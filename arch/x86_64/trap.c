@@ -60,6 +60,7 @@ static unsigned fault_access(uint64_t error)
 
 static _Noreturn void kernel_fault_fatal(struct arch_regs *regs, uintptr_t addr)
 {
+	trap_fatal_begin();
 	if (is_stack_guard(addr))
 		trap_fatal(regs, "kernel stack overflow");
 	log_line("page fault in the kernel: address 0x%lx, error code 0x%lx", addr, regs->error);
@@ -125,6 +126,7 @@ void x86_exception(struct arch_regs *regs, unsigned vector)
 	const char *name = e->name ? e->name : "reserved exception";
 
 	if (!arch_regs_user(regs)) {
+		trap_fatal_begin();
 		log_line("%s in the kernel, vector %u, error code 0x%lx", name, vector, regs->error);
 		trap_fatal(regs, name);
 	}
@@ -143,6 +145,7 @@ void x86_bad_pc(struct arch_regs *regs)
  * gives up on the stack and comes here. CR2 still says where. */
 _Noreturn void x86_double_fault(struct arch_regs *regs)
 {
+	trap_fatal_begin();
 	if (is_stack_guard(cr2_read()))
 		trap_fatal(regs, "kernel stack overflow");
 	trap_fatal(regs, "double fault");

@@ -28,7 +28,8 @@ def tell(words):
     return text
 threads = re.findall(r"^ *(\\d+) +(\\d+) sleeper", tell("fl ps"), re.M)
 child = max(int(pid) for _, pid in threads)
-for words in ("fl help", "fl", "fl vmas 1", "fl bt 1", f"fl bt {child}", "fl stats", "fl log", "fl page 0xfffffffff", "fl vmas 99", "fl pte"):
+for words in ("fl help", "fl", "fl vmas 1", "fl bt 1", f"fl bt {child}", "fl stats", "fl log", "fl waiters", "fl locks",
+              "fl page 0xfffffffff", "fl vmas 99", "fl pte"):
     tell(words)
 print("=== child")
 print(gdb.execute(f"fl vmas {child}", to_string=True))
@@ -102,6 +103,12 @@ def check(arch, *options):
     has("page of stack", r"^state READY, flags .*ANON", "fl page: the stack is anonymous")
     has("fl stats", r"^faults [1-9]\d*$", "fl stats: faults were counted")
     has("fl log", r"^\[ *\d+\.\d+\] ", "fl log: lines with their times")
+    has("fl waiters", r"^1 \(sleeper\) waits since \d+ us for child at 0x.* \(may last\)$", "fl waiters: the parent")
+    has("fl waiters", r"^\d+ \(watchdog\) waits since ", "fl waiters: threads of the kernel")
+    if "--debug" in options:
+        ok("only a debug kernel" not in text, f"{name}: fl locks works")
+    else:
+        has("fl locks", r"^error: only a debug kernel knows", "fl locks: refuses what it cannot know")
     has("fl page 0xfffffffff", r"^error: 0xfffffffff is no ", "fl page: refuses what is none")
     has("fl vmas 99", r"^error: no thread or process 99", "fl vmas: refuses who is not there")
     has("fl pte", r"^error: fl pte PID VA", "fl pte: says what it wants")

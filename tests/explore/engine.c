@@ -43,6 +43,11 @@ unsigned explore_self(void)
 	return world.running;
 }
 
+unsigned explore_parks(void)
+{
+	return world.fibers[world.running].parks;
+}
+
 bool in_world(void)
 {
 	return in_fiber;
@@ -329,8 +334,9 @@ struct hash state_hash(void)
 static struct name {
 	uintptr_t at;
 	size_t size;
-	const char *name; /* NULL: to be ignored */
+	const char *name; /* or one of these */
 } names[NAMES];
+static const char to_ignore[] = "", never_written[] = "";
 static unsigned nr_names;
 
 static void name_add(const void *at, size_t size, const char *name)
@@ -349,23 +355,38 @@ void explore_name(const void *at, size_t size, const char *name)
 
 void explore_ignore(const void *at, size_t size)
 {
-	name_add(at, size, NULL);
+	name_add(at, size, to_ignore);
+}
+
+void explore_constant(const void *at, size_t size)
+{
+	name_add(at, size, never_written);
+}
+
+static bool named(uintptr_t at, const char *name)
+{
+	for (unsigned i = 0; i < nr_names; i++)
+		if (names[i].name == name && at - names[i].at < names[i].size)
+			return true;
+	return false;
 }
 
 bool ignored(uintptr_t at)
 {
 	if (at - (uintptr_t)threads < sizeof(threads) || at - (uintptr_t)stat_cpus < sizeof(stat_cpus))
 		return true;
-	for (unsigned i = 0; i < nr_names; i++)
-		if (!names[i].name && at - names[i].at < names[i].size)
-			return true;
-	return false;
+	return named(at, to_ignore);
+}
+
+bool constant(uintptr_t at)
+{
+	return named(at, never_written);
 }
 
 const char *name_of(uintptr_t at, char *buf, size_t size)
 {
 	for (unsigned i = 0; i < nr_names; i++)
-		if (names[i].name && at - names[i].at < names[i].size) {
+		if (*names[i].name && at - names[i].at < names[i].size) {
 			snprintf(buf, size, "%s", names[i].name);
 			return buf;
 		}

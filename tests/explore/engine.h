@@ -6,7 +6,8 @@
 #include "tests/explore/explore.h"
 
 enum op_kind {
-	OP_START, OP_LOAD, OP_STORE, OP_RMW, OP_CAS, OP_FENCE, OP_LOCK, OP_TRYLOCK, OP_UNLOCK, OP_PARK, OP_UNPARK, OP_KILL, OP_DONE
+	OP_START, OP_LOAD, OP_STORE, OP_RMW, OP_CAS, OP_FENCE, OP_LOCK, OP_TRYLOCK, OP_UNLOCK, OP_PARK, OP_UNPARK, OP_KILL, OP_CLOCK,
+	OP_DONE
 };
 
 /* What a thread is about to do. */
@@ -18,6 +19,7 @@ struct op {
 	uint64_t operand, expected;
 	uintptr_t pc;
 	bool may_end;	     /* OP_PARK: a kill ends it too */
+	bool may_time_out;   /* OP_PARK: so does time */
 };
 
 struct fiber {
@@ -25,16 +27,22 @@ struct fiber {
 	struct op op;	     /* what it is stopped before */
 	unsigned outcome;    /* which of the outcomes was chosen */
 	bool token, killed, done;
+	unsigned parks;	     /* sleeps, or tokens found */
 };
 
 struct step {
 	uint8_t fiber, outcome;
 };
 
+#define CLOCK_STEP 100000 /* ns: by so much the clock may have moved on when it is read, */
+#define CLOCK_STEPS 2	 /* but only so often in a schedule */
+
 /* The one world. All of it is state. */
 struct world {
 	struct fiber fibers[FIBERS];
 	unsigned running;	/* who ran last */
+	unsigned clock_steps;	/* made */
+	uint64_t now;
 };
 
 extern struct world world;
@@ -63,6 +71,7 @@ bool in_world(void);			/* does a thread of the test run, or the engine itself? *
 bool stack_dead(uintptr_t at);		/* is it on a stack, below what its thread uses? */
 const char *name_of(uintptr_t at, char *buf, size_t size);
 bool ignored(uintptr_t at);
+bool constant(uintptr_t at);
 
 /* ---- memory.c: what memory shows ---- */
 

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FIBERS 5
+#define FIBERS 6
 #define STACK_SIZE 16384u
 
 struct explore_test {
@@ -51,10 +51,19 @@ void explore_name(const void *at, size_t size, const char *name);
 /* Counts and the like: accesses are no points, read 0 and change nothing. setup only. */
 void explore_ignore(const void *at, size_t size);
 
+/* Nobody writes it any more: accesses are no points. setup only. */
+void explore_constant(const void *at, size_t size);
+
+uint64_t explore_now(void); /* what time it is, without asking the clock */
+
 unsigned explore_self(void);		/* which thread runs: 0, 1, ... */
+unsigned explore_parks(void);		/* how often it has parked */
 void explore_kill(unsigned thread);	/* a fatal signal for it: a point of the caller */
 struct thread *explore_thread(unsigned i);
 struct spinlock;
 bool explore_lock_free(const struct spinlock *l);
+
+/* The test's: a frame has been freed. */
+void explore_freed(uint64_t pfn);
 
 #endif

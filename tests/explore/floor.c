@@ -5,6 +5,8 @@
 #include "kernel/stats.h"
 #include "kernel/thread.h"
 #include "mm/lru.h"
+#include "mm/page_owner.h"
+#include "mm/page_waits.h"
 #include "tests/explore/engine.h"
 
 struct stat_cpu stat_cpus[MAX_CPUS];
@@ -26,6 +28,89 @@ void lock_check_release(enum lock_class class, const void *what)
 
 void lock_check_may_sleep(void)
 {
+}
+
+struct page_owner *page_owners;
+
+void page_owner_took(struct page *page)
+{
+	(void)page;
+}
+
+void page_owner_gave_to_io(struct page *page)
+{
+	(void)page;
+}
+
+void page_owner_let_go(struct page *page)
+{
+	(void)page;
+}
+
+enum wait_on page_wait_on_lock(const void *page)
+{
+	(void)page;
+	return WAIT_ON_UNKNOWN;
+}
+
+enum wait_on page_wait_on_state(const void *page)
+{
+	(void)page;
+	return WAIT_ON_UNKNOWN;
+}
+
+enum wait_on page_wait_on_write(const void *page)
+{
+	(void)page;
+	return WAIT_ON_UNKNOWN;
+}
+
+uint32_t page_takes(const void *page)
+{
+	(void)page;
+	return 0;
+}
+
+bool page_io_site(const void *page, struct site *site)
+{
+	(void)page, (void)site;
+	return false;
+}
+
+void page_describe(const void *page, char *buf, size_t size)
+{
+	(void)page, (void)buf, (void)size;
+}
+
+/* Times are measured by no schedule. */
+void page_waits_queued(struct page_waiter *w)
+{
+	(void)w;
+}
+
+void page_waits_held(struct page_waiter *w)
+{
+	(void)w;
+}
+
+void page_waits_unlocked(struct page_waiter *w)
+{
+	(void)w;
+}
+
+void page_waits_called(struct page_waiter *w)
+{
+	(void)w;
+}
+
+void page_waits_runs(const struct page_waiter *w)
+{
+	(void)w;
+}
+
+void page_waits_ended(const struct page_waiter *w)
+{
+	(void)w;
 }
 
 void preempt_enable_slow(void)
@@ -53,6 +138,11 @@ pfn_t frame_first(void)
 	return 0;
 }
 
+pfn_t frame_end(void)
+{
+	return 0;
+}
+
 pfn_t frame_alloc(unsigned order, unsigned flags)
 {
 	(void)order, (void)flags;
@@ -61,5 +151,6 @@ pfn_t frame_alloc(unsigned order, unsigned flags)
 
 void frame_free(pfn_t pfn, unsigned order)
 {
-	(void)pfn, (void)order;
+	(void)order;
+	explore_freed(pfn);
 }

@@ -7,6 +7,7 @@
 
 #include "kernel/log.h"
 #include "kernel/thread.h"
+#include "kernel/time.h"
 #include "lib/errno.h"
 
 #include <stdarg.h>
@@ -19,7 +20,7 @@ static uint64_t access(struct op op)
 {
 	if (ignored(op.at))
 		return 0;
-	if (!in_world())
+	if (!in_world() || constant(op.at))
 		return memory_peek(&op);
 	if (stack_dead(op.at))
 		fiber_fail("thread %u uses the stack of a thread that has left it (pc %#lx)", world.running, op.pc);
@@ -133,9 +134,9 @@ NOTHING(atomic_signal_fence, int order)
 
 /* ---- the kernel floor, as far as it is not under test ---- */
 
-static uint64_t call(enum op_kind kind, uintptr_t at, bool may_end, uintptr_t pc)
+static uint64_t call(enum op_kind kind, uintptr_t at, uintptr_t pc)
 {
-	return in_world() ? op_do(&(struct op){ .kind = kind, .at = at, .may_end = may_end, .pc = pc }) : 1;
+	return in_world() ? op_do(&(struct op){ .kind = kind, .at = at, .pc = pc }) : 1;
 }
 
 void explore_spin_lock(struct spinlock *l);
@@ -144,33 +145,57 @@ void explore_spin_unlock(struct spinlock *l);
 
 void explore_spin_lock(struct spinlock *l)
 {
-	call(OP_LOCK, (uintptr_t)l, false, HERE);
+	call(OP_LOCK, (uintptr_t)l, HERE);
 }
 
 bool explore_spin_trylock(struct spinlock *l)
 {
-	return call(OP_TRYLOCK, (uintptr_t)l, false, HERE);
+	return call(OP_TRYLOCK, (uintptr_t)l, HERE);
 }
 
 void explore_spin_unlock(struct spinlock *l)
 {
-	call(OP_UNLOCK, (uintptr_t)l, false, HERE);
+	call(OP_UNLOCK, (uintptr_t)l, HERE);
 }
 
 int thread_park(const struct wait_why *why, enum wait_mode mode, uint64_t deadline)
 {
-	(void)why, (void)deadline;
-	return call(OP_PARK, 0, mode != WAIT_FOREVER, HERE) ? 0 : -EINTR;
+	static const int results[] = { 0, -EINTR, -ETIMEDOUT };
+
+	(void)why;
+	return results[op_do(&(struct op){ .kind = OP_PARK, .may_end = mode != WAIT_FOREVER, .may_time_out = deadline != TIME_NEVER, .pc = HERE })];
+}
+
+int thread_park_on(const struct wait_why *why, enum wait_mode mode, uint64_t deadline)
+{
+	return thread_park(why, mode, deadline);
 }
 
 void thread_unpark(struct thread *t)
 {
-	call(OP_UNPARK, t->tid, false, HERE);
+	call(OP_UNPARK, t->tid, HERE);
+}
+
+void thread_unpark_first(struct thread *t)
+{
+	call(OP_UNPARK, t->tid, HERE);
 }
 
 void explore_kill(unsigned thread)
 {
-	call(OP_KILL, thread, false, HERE);
+	call(OP_KILL, thread, HERE);
+}
+
+/* ---- time ---- */
+
+uint64_t host_clock(void)
+{
+	return call(OP_CLOCK, 0, HERE);
+}
+
+uint64_t explore_now(void)
+{
+	return world.now;
 }
 
 void assert_failed(const char *expr, const char *file, int line)

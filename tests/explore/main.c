@@ -30,6 +30,7 @@ static const char *const kinds[] = {
 	[OP_START] = "begins",	[OP_LOAD] = "load",	  [OP_STORE] = "store",	  [OP_RMW] = "rmw",	  [OP_CAS] = "cas",
 	[OP_FENCE] = "fence",	[OP_LOCK] = "spin_lock",  [OP_TRYLOCK] = "spin_trylock", [OP_UNLOCK] = "spin_unlock",
 	[OP_PARK] = "park",	[OP_UNPARK] = "unpark",	  [OP_KILL] = "kill",	  [OP_DONE] = "ends",
+	[OP_CLOCK] = "clock",
 };
 
 static const char *const orders[] = { "relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst" };
@@ -52,7 +53,7 @@ static void describe(const struct op *op, unsigned outcome, char *buf, size_t si
 	if (op->size || op->kind == OP_FENCE)
 		n += snprintf(buf + n, size - (size_t)n, " %s", orders[op->order % 6]);
 	if (outcome)
-		snprintf(buf + n, size - (size_t)n, " (%u stores old)", outcome);
+		snprintf(buf + n, size - (size_t)n, op->kind == OP_LOAD ? " (%u stores old)" : " (%u)", outcome);
 }
 
 /* Where in the sources: PCs are for `addr2line`, which the command in front of us runs. */

@@ -106,16 +106,19 @@ bool explore_lock_free(const struct spinlock *l)
 
 /* ---- parking ---- */
 
-static uint64_t park(unsigned f)
+enum { PARK_WOKEN, PARK_KILLED, PARK_LATE };
+
+static uint64_t park(unsigned f, const struct op *op)
 {
 	struct fiber *fiber = &world.fibers[f];
 
+	fiber->parks++;
 	if (!fiber->token)
-		return 0; /* killed */
+		return op->may_end && fiber->killed ? PARK_KILLED : PARK_LATE;
 	fiber->token = false;
 	hear(f, &memory.tokens[f], __ATOMIC_ACQUIRE);
 	memory.tokens[f] = (struct view){ 0 };
-	return 1;
+	return PARK_WOKEN;
 }
 
 static uint64_t unpark(unsigned f, unsigned to)
@@ -125,6 +128,15 @@ static uint64_t unpark(unsigned f, unsigned to)
 	view_add(&memory.tokens[to], &view);
 	world.fibers[to].token = true;
 	return 0;
+}
+
+/* ---- time ---- */
+
+static uint64_t clock_read(unsigned step)
+{
+	world.now += step * CLOCK_STEP;
+	world.clock_steps += step;
+	return world.now;
 }
 
 /* ---- operations ---- */
@@ -138,7 +150,9 @@ unsigned memory_outcomes(unsigned f, const struct op *op)
 	case OP_LOCK:
 		return explore_lock_free((const struct spinlock *)op->at);
 	case OP_PARK:
-		return fiber->token || (op->may_end && fiber->killed);
+		return fiber->token || (op->may_end && fiber->killed) || op->may_time_out;
+	case OP_CLOCK:
+		return world.clock_steps < CLOCK_STEPS ? 2 : 1;
 	case OP_LOAD:
 		loc = model_weak ? location_find(op->at) : NULL;
 		return loc ? loc->count - memory.fibers[f].now.oldest[loc - memory.locations] : 1;
@@ -279,12 +293,14 @@ uint64_t memory_do(unsigned f, const struct op *op, unsigned outcome)
 	case OP_UNLOCK:
 		return lock_leave(f, op->at);
 	case OP_PARK:
-		return park(f);
+		return park(f, op);
 	case OP_UNPARK:
 		return unpark(f, (unsigned)op->at);
 	case OP_KILL:
 		world.fibers[op->at].killed = true;
 		return 0;
+	case OP_CLOCK:
+		return clock_read(outcome);
 	case OP_FENCE:
 		if (model_weak || model_races)
 			fence(f, op->order);

@@ -1,81 +1,75 @@
 /* SPDX-License-Identifier: MIT */
-/* The page lock and waiting for a page's state, mm/page_lock.c, under every schedule. */
-#include "tests/explore/explore.h"
+/* The page lock, mm/page_lock.c, under every schedule: each policy, waiters that are killed or give up, waiters without a reference. */
+#include "tests/explore/pageworld.h"
 
-#include "lib/errno.h"
-#include "mm/page_lock.h"
+/* One for each policy. In the cache, which has the one reference. */
+#define SETUP(name, policy_value, parks)                                                           \
+	static void setup_##name(void)                                                             \
+	{                                                                                          \
+		setup(policy_value, PAGE_READY, 1);                                                \
+		most_parks = parks;                                                                \
+	}
 
+SETUP(unfair, UNFAIR, UINT32_MAX)
+SETUP(fair, FAIR, 1)
+SETUP(bounded, BOUNDED, 2)
+SETUP(deadline, DEADLINE, UINT32_MAX)
+SETUP(fair_first, FAIR, UINT32_MAX) /* another policy comes */
 
-static struct page pages[1];
-static unsigned inside;	  /* threads that have the lock */
-static unsigned taken;	  /* how often it was had */
-static _Atomic unsigned data; /* what the lock guards: the same, as memory shows it to whoever has the lock */
-static struct mapping *const a_mapping = (struct mapping *)0x1000;
-
-static void setup_free(void)
+/* Threads 0, 1 and 2 have a reference each. */
+static void setup_shared(void)
 {
-	page_map = pages;
-	atomic_store_explicit(&pages[0].word, PAGE_REF, memory_order_relaxed);
-	atomic_store_explicit(&pages[0].flags, PAGE_READY, memory_order_relaxed);
-	explore_name(&pages[0].flags, sizeof(pages[0].flags), "page.flags");
-	explore_name(&data, sizeof(data), "data");
-	explore_name(&pages[0].word, sizeof(pages[0].word), "page.word");
-	explore_name(&pages[0].waiters, sizeof(pages[0].waiters), "page.waiters");
+	setup(BOUNDED, PAGE_READY, 4);
 }
 
-/* As cache_add leaves it: on its way from the device. */
-static void setup_reading(void)
+static void setup_shared_deadline(void)
 {
-	setup_free();
-	atomic_store_explicit(&pages[0].mapping, a_mapping, memory_order_relaxed);
-	atomic_store_explicit(&pages[0].index, 7, memory_order_relaxed);
-	atomic_store_explicit(&pages[0].flags, PAGE_READING | PG_LOCKED, memory_order_relaxed);
+	setup(DEADLINE, PAGE_READY, 4);
 }
 
-static void enter(void)
+static void setup_shared_2(void)
 {
-	must(inside == 0);
-	must(atomic_load_explicit(&data, memory_order_relaxed) == taken);
-	inside++;
+	setup(FAIR, PAGE_READY, 3);
 }
 
-static void leave(void)
+static void setup_shared_2_deadline(void)
 {
-	inside--;
-	taken++;
-	atomic_store_explicit(&data, taken, memory_order_relaxed);
+	setup(DEADLINE, PAGE_READY, 3);
 }
 
-static void lock_once(void)
+/* ---- locking ---- */
+
+static void lock_twice(void)
 {
+	lock_once();
 	page_lock(&pages[0]);
 	enter();
 	leave();
 	page_unlock(&pages[0]);
 }
 
-static void lock_twice(void)
-{
-	lock_once();
-	lock_once();
-}
-
 static void try_once(void)
 {
-	if (!page_trylock(&pages[0]))
-		return;
-	enter();
-	leave();
-	page_unlock(&pages[0]);
+	if (page_trylock(&pages[0]))
+		use();
 }
 
 static void lock_killable(void)
 {
-	if (page_lock_killable(&pages[0]))
-		return;
-	enter();
-	leave();
-	page_unlock(&pages[0]);
+	int err = page_lock_killable(&pages[0]);
+
+	must(err == 0 || err == -EINTR);
+	if (!err)
+		use();
+}
+
+static void lock_for_a_while(void)
+{
+	int err = page_lock_until(&pages[0], WAIT_FOREVER, 1);
+
+	must(err == 0 || err == -ETIMEDOUT);
+	if (!err)
+		use();
 }
 
 static void kill_1(void)
@@ -92,58 +86,90 @@ static void lock_then_kill_1(void)
 	page_unlock(&pages[0]);
 }
 
-static void wait_state(void)
+static void change_policy(void)
 {
-	struct page_waiter w;
+	page_lock(&pages[0]);
+	enter();
+	policy.pagelock = policy.pagelock == FAIR ? DEADLINE : FAIR;
+	leave();
+	page_unlock(&pages[0]);
+}
 
-	if (page_wait_begin(&w, &pages[0], a_mapping, 7))
-		must(page_wait_end(&w, WAIT_FOREVER) == 0);
+/* ---- with a reference to give up ---- */
+
+static void pinned(void)
+{
+	lock_once();
+	put();
+}
+
+static void unpinned_mode(enum wait_mode mode)
+{
+	int err = page_lock_unpinned(&pages[0], a_mapping, INDEX, mode);
+
+	must(err == 0 || err == -EAGAIN || (err == -EINTR && mode == WAIT_KILLABLE));
+	if (err)
+		return;
 	must(page_state(&pages[0]) == PAGE_READY);
-	must(atomic_load_explicit(&data, memory_order_relaxed) >= 1);
+	use();
+	put();
 }
 
-static void wait_state_killable(void)
+static void unpinned(void)
 {
-	struct page_waiter w;
-
-	if (page_wait_begin(&w, &pages[0], a_mapping, 7)) {
-		int err = page_wait_end(&w, WAIT_KILLABLE);
-
-		must(err == 0 || err == -EINTR);
-	}
+	unpinned_mode(WAIT_FOREVER);
 }
 
-static void read_ends(void)
+static void unpinned_killable(void)
 {
-	atomic_store_explicit(&data, 1, memory_order_relaxed);
-	taken = 1;
-	page_set_state(&pages[0], PAGE_READY);
-	page_unlock_io(&pages[0], 0);
+	unpinned_mode(WAIT_KILLABLE);
 }
 
-/* Nobody is left, and nothing that looks as if somebody were. */
-static void end_free(void)
+/* As truncate takes a page away. */
+static void truncate(void)
 {
-	must(!page_locked(&pages[0]));
-	must(!pages[0].waiters);
-	must(inside == 0);
+	page_lock(&pages[0]);
+	enter();
+	page_set_state(&pages[0], PAGE_DYING);
+	atomic_store_explicit(&pages[0].mapping, NULL, memory_order_relaxed);
+	put(); /* the cache's */
+	leave();
+	page_unlock(&pages[0]);
+	put();
 }
 
+/* ---- tests ---- */
 
-#define TEST(id, what, n, first, last, ...)                                                        \
-	static const struct explore_test id = {                                                    \
-		.name = #id, .about = what, .threads = n, .setup = first, .run = { __VA_ARGS__ }, .end = last                \
-	}
+/* The same under each policy. */
+#define TEST_POLICIES(id, what, n, last, ...)                                                      \
+	TEST(id##_unfair, what ", unfair", n, setup_unfair, last, __VA_ARGS__);                    \
+	TEST(id##_fair, what ", fair", n, setup_fair, last, __VA_ARGS__);                          \
+	TEST(id##_bounded, what ", bounded:1", n, setup_bounded, last, __VA_ARGS__);               \
+	TEST(id##_deadline, what ", deadline", n, setup_deadline, last, __VA_ARGS__)
 
-TEST(lock2, "two threads lock and unlock, twice", 2, setup_free, end_free, lock_twice, lock_twice);
-TEST(lock3, "three threads lock and unlock", 3, setup_free, end_free, lock_once, lock_once, lock_once);
-TEST(lock3x2, "three threads lock and unlock, twice", 3, setup_free, end_free, lock_twice, lock_twice, lock_twice);
-TEST(lock_try, "two threads lock, one tries", 3, setup_free, end_free, lock_once, lock_once, try_once);
-TEST(lock_kill, "a waiter is killed, at any moment", 3, setup_free, end_free, lock_once, lock_killable, kill_1);
-TEST(lock_kill_handoff, "a waiter is killed by the holder, another waits", 3, setup_free, end_free, lock_then_kill_1, lock_killable, lock_once);
-TEST(state, "two threads wait for a read to end", 3, setup_reading, end_free, read_ends, wait_state, wait_state);
-TEST(state_lock, "one waits for the read, one for the lock", 3, setup_reading, end_free, read_ends, wait_state, lock_once);
-TEST(state_kill, "a state waiter is killed", 4, setup_reading, end_free, read_ends, wait_state_killable, kill_1, wait_state);
+TEST_POLICIES(lock2, "two threads lock and unlock, twice", 2, end_cached, lock_twice, lock_twice);
+TEST_POLICIES(lock3, "three threads lock and unlock", 3, end_cached, lock_once, lock_once, lock_once);
+TEST_POLICIES(lock_try, "two threads lock, one tries", 3, end_cached, lock_once, lock_once, try_once);
+TEST_POLICIES(lock_kill, "a waiter is killed, at any moment", 3, end_cached, lock_once, lock_killable, kill_1);
+TEST_POLICIES(lock_kill_handoff, "a waiter is killed by the holder, another waits", 3, end_cached, lock_then_kill_1, lock_killable, lock_once);
+TEST_POLICIES(lock_timeout, "a waiter gives up, another waits", 3, end_cached, lock_once, lock_for_a_while, lock_once);
+TEST(lock3x2_bounded, "three threads lock and unlock, twice, bounded:1", 3, setup_bounded, end_cached, lock_twice, lock_twice, lock_twice);
+TEST(lock_policy, "the policy changes while a thread waits", 3, setup_fair_first, end_cached, lock_once, change_policy, lock_once);
+TEST(lock_policy_back, "the same, the other way", 3, setup_deadline, end_cached, lock_once, change_policy, lock_once);
 
-const struct explore_test *const explore_tests[] = { &lock2, &lock3, &lock3x2, &lock_try, &lock_kill, &lock_kill_handoff, &state, &state_lock,
-						     &state_kill, NULL };
+TEST(unpinned2, "two threads lock, unpinned", 2, setup_shared_2, end_cached, unpinned, unpinned);
+TEST(unpinned_lock, "two threads lock, unpinned, one with a reference", 3, setup_shared, end_cached, unpinned, unpinned, pinned);
+TEST(unpinned_kill, "an unpinned waiter is killed by the holder", 3, setup_shared_2, end_cached, lock_then_kill_1, unpinned_killable, pinned);
+TEST(unpinned_kill_late, "the same, at any moment", 3, setup_shared_2_deadline, end_cached, pinned, unpinned_killable, kill_1);
+TEST(truncate1, "the page goes while a thread waits for it, unpinned", 2, setup_shared_2, end_freed, truncate, unpinned);
+TEST(truncate2, "the page goes while two threads wait, unpinned", 3, setup_shared, end_freed, truncate, unpinned, unpinned);
+TEST(truncate_mixed, "the page goes while one waits with a reference, one without", 3, setup_shared, end_freed, truncate, unpinned, pinned);
+TEST(truncate_deadline, "the same, deadline", 3, setup_shared_deadline, end_freed, truncate, pinned, unpinned);
+
+#define POLICIES(id) &id##_unfair, &id##_fair, &id##_bounded, &id##_deadline
+
+const struct explore_test *const explore_tests[] = {
+	POLICIES(lock2), POLICIES(lock3), POLICIES(lock_try), POLICIES(lock_kill), POLICIES(lock_kill_handoff), POLICIES(lock_timeout),
+	&lock3x2_bounded, &lock_policy, &lock_policy_back,
+	&unpinned2, &unpinned_lock, &unpinned_kill, &unpinned_kill_late, &truncate1, &truncate2, &truncate_mixed, &truncate_deadline, NULL
+};

@@ -6,7 +6,7 @@
 
 /* ---- plain accesses ---- */
 
-#define SHADOWS 65536 /* granules of 8 bytes, by hash */
+#define SHADOWS 65536 /* granules of 4 bytes, by hash */
 
 static struct shadow {
 	uintptr_t granule;
@@ -39,7 +39,7 @@ static void race(unsigned f, unsigned with, uintptr_t at, uintptr_t pc)
 static void check_race(unsigned f, uintptr_t at, bool write, uintptr_t pc)
 {
 	const uint32_t *clock = memory.fibers[f].now.clock;
-	struct shadow *s = shadow_of(at / 8);
+	struct shadow *s = shadow_of(at / 4);
 
 	if (s->wrote > clock[s->writer])
 		race(f, s->writer, at, pc);
@@ -56,8 +56,8 @@ static void check_race(unsigned f, uintptr_t at, bool write, uintptr_t pc)
 
 void memory_plain(unsigned f, uintptr_t at, size_t size, bool write, uintptr_t pc)
 {
-	if (model_races)
-		check_race(f, at, write, pc);
+	for (uintptr_t word = at / 4; model_races && word <= (at + size - 1) / 4; word++)
+		check_race(f, word * 4, write, pc);
 	if (write && memory.nr)
 		location_forget(at, size);
 }

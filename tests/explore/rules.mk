@@ -8,12 +8,13 @@
 EX ?= $(O)/explore
 EX_FROM ?=
 EXE := $(O)/explore/engine
-EXPLORE_TESTS := pagelock
+EXPLORE_TESTS := pagelock pagestate
 EXPLORE_ENGINE := engine memory history races hooks search main
-EXPLORE_pagelock := mm/page_lock.c mm/page.c
+EXPLORE_pagelock := mm/page_lock.c mm/page_queue.c mm/page_wait.c mm/page.c tests/explore/pageworld.c
+EXPLORE_pagestate := $(EXPLORE_pagelock)
 
-EX_BASE := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fno-stack-protector -fno-pie -Itests/explore/shim -I. \
-	-Iarch/host -DDEBUG=1 -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter -Werror
+EX_BASE := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fno-stack-protector -fno-pie -Itests/explore/shim $(if $(EX_FROM),-I$(EX_FROM)) -I. \
+	-Iarch/host -DDEBUG=1 -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter $(or $(EX_WARN),-Werror)
 EX_WORLD := $(HOST_KERNEL) -fsanitize=thread -Wno-tsan --param=tsan-distinguish-volatile=0 -ftrivial-auto-var-init=zero
 EX_SECTIONS := --rename-section .data=xdata --set-section-flags .bss=alloc,load,data,contents --rename-section .bss=xbss
 

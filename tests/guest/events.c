@@ -230,6 +230,53 @@ static void test_nested(void)
 	close(outer);
 }
 
+#define DEEP 5
+
+static void test_deep(void)
+{
+	int ep[DEEP + 1], fd = new_event(0, NONBLOCK);
+	pthread_t t;
+	uint64_t v;
+
+	for (int i = 0; i <= DEEP; i++)
+		ep[i] = new_epoll();
+	control(ep[0], ADD, fd, IN, 0);
+	for (int i = 1; i < DEEP; i++)
+		if (control(ep[i], ADD, ep[i - 1], IN, (uint64_t)i))
+			exit(2);
+	ok(gives(control(ep[DEEP], ADD, ep[DEEP - 1], IN, 0), ELOOP), "five epolls one in the other, and no more: ELOOP");
+	ok(gives(control(ep[0], ADD, ep[DEEP - 1], IN, 0), ELOOP), "no circle of five either");
+	ok(wait_for(ep[DEEP - 1], 9, 0) == 0, "nothing to tell");
+	if (pthread_create(&t, NULL, adds_later, &fd))
+		exit(2);
+	ok(wait_for(ep[DEEP - 1], 9, -1) == 1 && got[0].data == DEEP - 1, "the outermost is ready");
+	pthread_join(t, NULL);
+	read(fd, &v, 8);
+	ok(wait_for(ep[DEEP - 1], 9, 0) == 0, "until it is read");
+	for (int i = 0; i <= DEEP; i++)
+		close(ep[i]);
+	close(fd);
+}
+
+#define EXCLUSIVE (1u << 28)
+
+static void test_exclusive(void)
+{
+	int ep = new_epoll(), inner = new_epoll(), fd = new_event(0, NONBLOCK);
+	pthread_t t;
+
+	ok(gives(control(ep, ADD, fd, IN | EXCLUSIVE | ONESHOT, 0), EINVAL) && gives(control(ep, ADD, inner, IN | EXCLUSIVE, 0), EINVAL),
+	   "exclusive and once, or an epoll: EINVAL");
+	ok(control(ep, ADD, fd, IN | EXCLUSIVE, 4) == 0 && gives(control(ep, MOD, fd, IN, 4), EINVAL), "what is exclusive cannot be changed: EINVAL");
+	if (pthread_create(&t, NULL, adds_later, &fd))
+		exit(2);
+	ok(wait_for(ep, 9, -1) == 1 && got[0].data == 4, "it is told");
+	pthread_join(t, NULL);
+	close(ep);
+	close(inner);
+	close(fd);
+}
+
 /* ---- many threads: each event is told to somebody, each once ---- */
 
 #define MANY 4
@@ -290,6 +337,8 @@ int main(void)
 	test_wakes();
 	test_pipes();
 	test_nested();
+	test_deep();
+	test_exclusive();
 	test_many();
 	return tap_done();
 }

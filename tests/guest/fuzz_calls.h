@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls that the fuzzer makes, and what each argument is when it makes sense. Left out: what ends the machine or the test (reboot, mount,
- * settimeofday, sethostname), and what would only end the child at once (exit_group, kill of others). A capital letter is never
- * replaced by nonsense: it keeps the fuzzer from hurting what is not its own.
+ * The calls there are, and what each argument is when it makes sense. The fuzzer makes those of FUZZ_BOTH. MORE_BOTH are what ends the machine or
+ * the test (reboot, settimeofday, sethostname) or would only end the child at once (exit_group), and MORE_X86 what one machine alone
+ * has: tests/conformance/badcalls.c makes them too, each with one bad argument at a time. A capital letter is never replaced by nonsense: it
+ * keeps the fuzzer from hurting what is not its own.
  *
  * f descriptor  m memory  a page in the arena  n length  s path  S path that may be changed  v iovec  t timespec or timeval  o position
  * i small number  u anything
@@ -41,6 +42,27 @@
 	X(epoll_pwait, "fminmn") X(eventfd2, "ix") X(signalfd4, "fmnx") X(uname, "m") X(sysinfo, "m") X(getrandom, "mnx") \
 	X(getuid, "") X(geteuid, "") X(getgid, "") X(getegid, "") X(getgroups, "im") X(getresuid, "mmm") X(getresgid, "mmm") \
 	X(prctl, "iuuuu") X(personality, "u") X(getcpu, "mm") X(membarrier, "ii") X(close_range, "ffx") X(pidfd_open, "Px") X(sync, "")
+
+#define MORE_BOTH(X) \
+	X(epoll_pwait2, "fmitmn") X(fchmodat2, "fSMx") X(exit, "i") X(exit_group, "i") X(unshare, "C") X(restart_syscall, "") \
+	X(clock_settime, "it") X(settimeofday, "tm") X(sched_setscheduler, "Pim") X(setpriority, "iPi") X(reboot, "uuum") X(sethostname, "mn") \
+	X(setdomainname, "mn") X(setuid, "u") X(setgid, "u") X(setreuid, "uu") X(setregid, "uu") X(setresuid, "uuu") X(setresgid, "uuu") \
+	X(setfsuid, "u") X(setfsgid, "u") X(setgroups, "im") X(capget, "mm") X(capset, "mm") X(syncfs, "f") X(getrlimit, "im") X(setrlimit, "im") \
+	X(mlockall, "x") X(pidfd_getfd, "ffx") X(pidfd_send_signal, "fgmx") X(futex_waitv, "mixti") \
+	X(socket, "iii") X(socketpair, "iiim") X(bind, "fmi") X(connect, "fmi") X(listen, "fi") X(accept, "fmm") X(accept4, "fmmx") \
+	X(getsockname, "fmm") X(getpeername, "fmm") X(getsockopt, "fiimm") X(setsockopt, "fiimn") X(shutdown, "fi") X(sendto, "fmnxmi") \
+	X(recvfrom, "fmnxmm") X(sendmsg, "fmx") X(recvmsg, "fmx") \
+	X(shmget, "inx") X(shmat, "iax") X(shmdt, "a") X(shmctl, "iim") X(adjtimex, "m") X(clock_adjtime, "im") X(sched_setattr, "Pmx") \
+	X(sched_getattr, "Pmnx") X(process_vm_readv, "Pvivix") X(process_vm_writev, "Pvivix") X(setxattr, "Ssmnx") X(lsetxattr, "Ssmnx") \
+	X(fsetxattr, "fsmnx") X(getxattr, "ssmn") X(lgetxattr, "ssmn") X(fgetxattr, "fsmn") X(listxattr, "smn") X(llistxattr, "smn") \
+	X(flistxattr, "fmn") X(removexattr, "Ss") X(lremovexattr, "Ss") X(fremovexattr, "fs")
+
+#define MORE_X86(X) \
+	X(pipe, "m") X(dup2, "ff") X(poll, "mii") X(select, "immmt") X(eventfd, "i") X(epoll_create, "i") X(epoll_wait, "fmii") X(open, "SxM") \
+	X(stat, "sm") X(lstat, "sm") X(readlink, "smn") X(access, "si") X(creat, "SM") X(mkdir, "SM") X(mknod, "SMz") X(symlink, "SS") \
+	X(link, "SS") X(unlink, "S") X(rmdir, "S") X(rename, "SS") X(chmod, "SM") X(chown, "Suu") X(lchown, "Suu") X(utime, "St") X(utimes, "St") \
+	X(futimesat, "fSt") X(fork, "") X(vfork, "") X(arch_prctl, "um") X(alarm, "i") \
+	X(time, "m") X(getpgrp, "") X(pause, "") X(signalfd, "fmn") X(getdents, "fmn")
 /* clang-format on */
 
 struct call {
@@ -57,10 +79,10 @@ static const struct call calls[] = {
 
 #define HOW_MANY (sizeof(calls) / sizeof(calls[0]))
 
-static unsigned chosen[HOW_MANY], nr_chosen; /* calls to be made */
+static unsigned __attribute__((unused)) chosen[HOW_MANY], nr_chosen; /* calls to be made */
 
 /* names: separated by commas; NULL: all calls. */
-static void choose(const char *names)
+static void __attribute__((unused)) choose(const char *names)
 {
 	for (unsigned i = 0; i < HOW_MANY; i++) {
 		size_t len = strlen(calls[i].name);

@@ -11,6 +11,7 @@
 #define APART (64 * PAGE) /* no read-ahead reaches from one place to the next */
 
 static int file;
+static const char *self;
 static off_t place; /* the next part of /data/big that nobody has read */
 
 static int set(const char *name, const char *value)
@@ -87,12 +88,13 @@ static void test_values(void)
 		{ "latency", "fixed:5" }, { "latency", "uniform:1,9" }, { "latency", "exp:30" }, { "latency", "sector:1,2" },
 		{ "latency", "seek:3,4" }, { "latency", "policy" }, { "depth", "3" }, { "depth", "0" }, { "iops", "77" }, { "iops", "0" },
 		{ "bandwidth", "0" }, { "seed", "42" }, { "errors", "5-5,r" }, { "errors", "5-7,w,once 9-9,rw,chance:10" },
-		{ "errors", "none" }, { "hold", "123456-123457,w" }, { "hold", "none" },
+		{ "errors", "1-2,r,nth:7" }, { "errors", "none" }, { "hold", "1-2,rw,nth:2" }, { "hold", "123456-123457,w" }, { "hold", "none" },
 	};
 	static const char *const bad[][2] = {
 		{ "latency", "fixed" }, { "latency", "fixed:" }, { "latency", "uniform:9,1" }, { "latency", "exp:1,2" }, { "latency", "slow" },
 		{ "latency", "fixed:999999999999" }, { "depth", "-1" }, { "depth", "" }, { "iops", "1k" }, { "bandwidth", "fast" },
 		{ "errors", "5" }, { "errors", "7-5,r" }, { "errors", "5-7" }, { "errors", "5-7,x" }, { "errors", "5-7,r,chance:1000001" },
+		{ "errors", "5-7,r,nth:0" },
 		{ "hold", "5-7,r,once" }, { "seed", "x" },
 	};
 	unsigned i, right = 0;
@@ -185,6 +187,84 @@ static void test_errors(void)
 	ok(stat_of("failed") >= failed + 3, "errors are counted");
 }
 
+/* What the program itself needs shall not come from a device that is told to misbehave. */
+static void warm_up(void)
+{
+	char buf[PAGE];
+	int fd = open(self, O_RDONLY);
+
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	close(fd);
+}
+
+static void drop_caches(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	set("errors", "none");
+	if (write(fd, "1", 1) != 1)
+		ok(0, "drop_caches");
+	close(fd);
+	warm_up();
+}
+
+/* Does reading that byte of the file fail, when sectors [first, last] do? */
+static int fails_with(off_t at, unsigned long first, unsigned long last)
+{
+	char rule[64];
+
+	drop_caches();
+	snprintf(rule, sizeof(rule), "%lu-%lu,r", first, last);
+	set("errors", rule);
+	return read_fresh(&at) == EIO;
+}
+
+/* The sector of the disk in which that byte is: found as one would find a bad one. */
+static unsigned long sector_of(off_t at)
+{
+	unsigned long first = 0, last = (1ul << 20) - 1;
+
+	while (first < last) {
+		unsigned long middle = first + (last - first) / 2;
+
+		if (fails_with(at, first, middle))
+			last = middle;
+		else
+			first = middle + 1;
+	}
+	return first;
+}
+
+/* Of a request for many pages those fail that have a bad sector, and no others. */
+static void test_one_sector(void)
+{
+	static char buf[4 * PAGE];
+	off_t bad = 5 * PAGE + 600; /* named in the inode, which is in memory */
+	unsigned long sector = sector_of(bad);
+
+	ok(fails_with(bad, sector, sector) && fails_with(bad, sector + 7, sector + 7) && !fails_with(bad, 0, sector - 1) &&
+	   !fails_with(bad, sector + 8, 1ul << 20), "a sector is bad");
+	ok(fails_with(bad - 600, sector, sector) && fails_with(bad + 3000, sector, sector), "and with it its page");
+	ok(!fails_with(bad - PAGE, sector, sector) && !fails_with(bad + PAGE, sector, sector), "but not the next to it, whatever is read ahead");
+	ok(fails_with(bad, sector, sector), "once more");
+	ok(pread(file, buf, sizeof(buf), 3 * PAGE) == 2 * (long)PAGE, "a read ends where it is");
+	ok(pread(file, buf, sizeof(buf), 5 * PAGE) < 0 && errno == EIO, "and the next one begins with EIO");
+	set("errors", "none");
+	ok(pread(file, buf, sizeof(buf), 3 * PAGE) == sizeof(buf), "well again");
+}
+
+static void test_nth(void)
+{
+	off_t at = 0;
+
+	drop_caches();
+	read_fresh(&(off_t){ 800 * PAGE }); /* and what leads to the rest */
+	set("errors", ALL "r,nth:3");
+	ok(!read_fresh(&at) && !read_fresh(&at) && read_fresh(&at) == EIO && !read_fresh(&at), "nth:3 is the third request");
+	ok(shows("errors", "none"), "and then the rule is gone");
+}
+
 static void test_hold(void)
 {
 	int ends[2];
@@ -211,17 +291,6 @@ static void test_hold(void)
 	place += APART;
 }
 
-/* What the program itself needs shall not come from a device that is told to misbehave. */
-static void warm_up(const char *self)
-{
-	char buf[PAGE];
-	int fd = open(self, O_RDONLY);
-
-	while (read(fd, buf, sizeof(buf)) > 0)
-		;
-	close(fd);
-}
-
 int main(int argc, char **argv)
 {
 	file = open("/data/big", O_RDONLY);
@@ -229,12 +298,15 @@ int main(int argc, char **argv)
 		tap_skip("the RAM block device", "this kernel has none");
 		return tap_done();
 	}
-	warm_up(argv[0]);
+	self = argv[0];
+	warm_up();
 	test_values();
 	test_latency();
 	test_depth();
 	test_throttle();
 	test_errors();
+	test_nth();
+	test_one_sector();
 	test_hold();
 	return tap_done();
 }

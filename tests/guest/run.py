@@ -20,7 +20,9 @@ import fixtures  # noqa: E402
 from host import linux  # noqa: E402
 
 # What a program wants of the machine, beyond the defaults.
-SPECIAL = {"pressure": ["--smp", "1", "--mem", "64M", "--put", "{root}/huge:/huge"]}
+SMALL, HUGE = ["--mem", "40M"], ["--put", "{root}/huge:/huge"]
+SPECIAL = {"pressure": ["--mem", "64M"] + HUGE, "workingset": SMALL + HUGE + ["--disk-size", "160M"],
+           "bigfile": SMALL + ["--disk-size", "96M"], "oom": SMALL}
 LINE = re.compile(r"^(not )?ok \d+(.*)$")
 
 

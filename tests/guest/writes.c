@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,14 +48,6 @@ static int store_signal(volatile char *at)
 	int status = in_child(store, (void *)at);
 
 	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-}
-
-/* Debian's Linux 6.1, which is one of those that these programs are compared with. */
-static int old_linux(void)
-{
-	struct utsname name;
-
-	return !uname(&name) && !strncmp(name.release, "6.1.", 4) && !strstr(name.release, "faultline");
 }
 
 static void test_coherence(void)

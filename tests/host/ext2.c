@@ -4,7 +4,7 @@
  * and what cannot be mounted is refused by name.
  */
 #include "lib/errno.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 #include "tests/host/ext2case.h"
 #include <string.h>
 

@@ -14,6 +14,11 @@ void file_via_get(void *via)
 {
 }
 
+struct readahead *file_via_readahead(void *via)
+{
+	return NULL;
+}
+
 void file_via_put(void *via)
 {
 }

@@ -7,6 +7,7 @@
  */
 #include "drivers/block.h"
 #include "lib/errno.h"
+#include "mm/policy.h"
 #include "tests/host/ext2model.h"
 #include "tests/host/ext2ops.h"
 #include <limits.h>
@@ -322,9 +323,11 @@ static void work(unsigned i)
 static void write_round(void)
 {
 	struct super *super = case_mount();
-	char name[8];
+	char name[8], why[100];
 
 	check(super && !super->read_only);
+	check(!policy_set("grab", seed % 2 ? "relock" : "once", why, sizeof(why)));
+	check(!policy_set("journal_credits", seed % 3 ? "1024" : "64", why, sizeof(why)));
 	workers = calloc(WORKERS, sizeof(*workers));
 	for (unsigned i = 0; i < WORKERS; i++) {
 		workers[i].m = &models[i];

@@ -3,8 +3,11 @@
 #include "tests/host/port.h"
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
+#include "kernel/lock_seen.h"
+#include "kernel/stats.h"
 #include "lib/errno.h"
 #include "lib/prng.h"
+#include "mm/page_lock.h"
 
 #define QUEUE 5
 #define CROWD 8
@@ -323,9 +326,72 @@ static void interrupts_on(void)
 	spin_lock(&inner);
 }
 
+/* The order that is right is seen first, so that the report has it. */
+static void wrong_after_right(void)
+{
+	spin_lock(&outer);
+	spin_lock(&inner);
+	spin_unlock(&inner);
+	spin_unlock(&outer);
+	wrong_order();
+}
+
+static void page_after_buffer(void)
+{
+	struct page *page = page_alloc(0);
+
+	check(page);
+	mutex_init(&mutex, LOCK_BUFFER);
+	mutex_lock(&mutex);
+	page_lock(page);
+}
+
+static void learnt(void)
+{
+	const struct lock_seen *seen;
+	bool found = false;
+
+	spin_lock(&outer);
+	spin_lock(&inner);
+	spin_unlock(&inner);
+	spin_unlock(&outer);
+	for (unsigned i = 0; (seen = lock_seen_at(i)); i++)
+		found |= seen->from == LOCK_PT && seen->to == LOCK_CACHE && seen->held.pc[0] && seen->taken.pc[0];
+	ok(found, "an order is learnt, with both places");
+}
+
+/* Two pairs, one of them twice, a sleeper, twice: the panic's text is the count. */
+static void reports(void)
+{
+	static struct spinlock zone = SPINLOCK_INIT(LOCK_ZONE);
+
+	atomic_store(&lock_check_mode, LOCKCHECK_REPORT);
+	for (unsigned i = 0; i < 2; i++) {
+		spin_lock(&inner);
+		spin_lock(&outer);
+		spin_unlock(&outer);
+		spin_unlock(&inner);
+	}
+	spin_lock(&zone);
+	spin_lock(&inner);
+	spin_unlock(&inner);
+	lock_check_acquire(LOCK_CACHE, &inner, true);
+	spin_unlock(&zone);
+	lock_check_may_sleep();
+	lock_check_may_sleep();
+	panic("%lu reports", stat_read(STAT_lock_reports));
+}
+
 static void validator(void)
 {
+	learnt();
 	ok(port_panics(wrong_order, "lock order: PT"), "the wrong order is told");
+	ok(port_panics(wrong_order, "wrong_order+0x"), "... and where the one that is held was taken");
+	ok(port_panics(wrong_order, "PT is being taken at"), "... and the other");
+	ok(port_panics(wrong_after_right, "but CACHE was taken while PT is held, first"), "... and who does it the other way round");
+	ok(port_panics(page_after_buffer, "lock order: PAGE"), "a page lock has its place in the order");
+	ok(port_panics(sleeps_with_spinlock, "CACHE's holder might sleep at"), "where somebody sleeps with a spinlock is told");
+	ok(port_panics(reports, "panic: 3 reports"), "lockcheck=report tells each pair once, and goes on");
 	ok(port_panics(twice, "taken again by its holder"), "a lock taken twice");
 	ok(port_panics(sleeps_with_spinlock, "might sleep while holding spinlock CACHE"), "sleeping with a spinlock");
 	ok(port_panics(not_held, "does not hold it"), "a release by somebody else");

@@ -13,7 +13,7 @@
 #include "lib/errno.h"
 #include "lib/prng.h"
 #include "mm/fault.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 #include "mm/policy.h"
 #include "mm/shmem.h"
 #include "tests/host/mmfile.h"

@@ -4,7 +4,7 @@
 #include "kernel/stats.h"
 #include "kernel/uaccess.h"
 #include "lib/prng.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 #include "mm/mm.h"
 #include "mm/policy.h"
 #include "mm/shmem.h"

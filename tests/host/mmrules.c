@@ -6,6 +6,7 @@
 #include "kernel/sched.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
+#include "mm/check.h"
 #include "mm/dirty.h"
 #include "mm/fault.h"
 #include "mm/pt.h"
@@ -16,6 +17,7 @@
 #include "tests/host/mmdisk.h"
 #include "tests/host/mmspace.h"
 #include "tests/host/port.h"
+#include <string.h>
 
 #define BASE 0x7e00000ul /* where a table begins */
 #define THERE (BASE + 0x40000000ul)
@@ -58,6 +60,45 @@ static struct page *cached(pgoff_t index)
 	return page;
 }
 
+/* ---- invariants at rest ---- */
+
+static bool check_says(const char *text)
+{
+	char why[200];
+	unsigned broken = mm_check(why, sizeof(why));
+
+	if (text ? broken == 1 && strstr(why, text) : !broken)
+		return true;
+	printf("# %u broken; %s\n", broken, why);
+	return false;
+}
+
+static void invariants(void)
+{
+	struct page *page, *loose;
+
+	begin(PAGES, 4 * PAGE_SIZE);
+	page = cached(1);
+	loose = page_alloc(0);
+	check(loose);
+	ok(check_says(NULL), "at rest no page breaks a rule");
+	page_flag_set(loose, PG_DIRTY);
+	ok(check_says("no way to the disk"), "a dirty page of no file");
+	page_flag_clear(loose, PG_DIRTY);
+	page_flag_set(loose, PG_LOCKED);
+	ok(check_says("locked by nobody"), "a lock without an owner");
+	page_flag_clear(loose, PG_LOCKED);
+	atomic_fetch_add(&loose->word, PAGE_MAP);
+	ok(check_says("not up to date"), "a map of what is not up to date");
+	atomic_fetch_sub(&loose->word, PAGE_MAP);
+	page_lock(page);
+	ok(check_says(NULL), "a locked page, and who has it is known");
+	page_unlock(page);
+	page_put(loose);
+	page_put(page);
+	end();
+}
+
 /* ---- ranges ---- */
 
 static void ranges(void)
@@ -78,6 +119,7 @@ static void ranges(void)
 
 static void stores(void)
 {
+	struct ra_window w = { .pages = 1, .mark = 1 };
 	struct mapping *m;
 	struct page *page;
 
@@ -98,7 +140,8 @@ static void stores(void)
 	check(!mapping_sync(m, 0, UINT64_MAX));
 	ok(!page_dirty_by_store(m, 2, page), "nor to one that is not there any more");
 	page_put(page);
-	ok(cache_fill(m, mapping_end(m), WAIT_KILLABLE) == -ENXIO, "no page is added behind the end to be read");
+	w.start = mapping_end(m);
+	ok(cache_fill(m, w.start, &w, WAIT_KILLABLE) == -ENXIO, "no page is added behind the end to be read");
 	end();
 }
 
@@ -296,6 +339,7 @@ static void holes(void)
 
 static void test(void)
 {
+	invariants();
 	ranges();
 	stores();
 	sizes();

@@ -10,7 +10,7 @@
 #include "kernel/stats.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
-#include "mm/lru.h"
+#include "mm/reclaim.h"
 #include "mm/mm.h"
 #include "mm/policy.h"
 #include "mm/truncate.h"
@@ -268,6 +268,7 @@ static void scenario(const char *around, bool cuts)
 	char why[100];
 
 	check(!policy_set("around", around, why, sizeof(why)));
+	check(!policy_set("grab", cuts == seed % 2 ? "once" : "relock", why, sizeof(why)));
 	cutting = cuts;
 	memset(words, 0, sizeof(words));
 	memset(copies, 0, sizeof(copies));

@@ -4,7 +4,7 @@
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "kernel/frame.h"
-#include "mm/page.h"
+#include "mm/page_owner.h"
 #include "mm/pt.h"
 #include <signal.h>
 #include <string.h>
@@ -43,7 +43,7 @@ void kernel_main(const struct boot_info *info)
 	struct thread *t;
 
 	sched_init_cpu(0);
-	page_init(frame_init(info, &disk, machine->disk != 0, UINT64_MAX, sizeof(struct page)));
+	page_init(frame_init(info, &disk, machine->disk != 0, UINT64_MAX, PAGE_RECORD));
 	pt_init();
 	rcu_init();
 	t = thread_create("test", test_thread, NULL);

@@ -16,11 +16,11 @@ HOBJ := $(O)/host-obj
 HOSTCC ?= gcc
 
 HOST_LIB_TESTS := radix bonsai text acpi fdt
-HOST_PORT_TESTS := frame slab park locks rcu timer mm mmrace futex mmmove mmwrite mmrules
+HOST_PORT_TESTS := frame slab park locks watchdog rcu timer mm mmrace futex mmmove mmwrite mmrules
 HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
 HOST_RACE_TESTS :=
 
-HOST_FS_TESTS := ext2 ext2damage ext2write
+HOST_FS_TESTS := ext2 ext2damage ext2write ext2settle
 HOST_VFS_TESTS := tmpfs
 HOST_TESTS := $(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(HOST_FS_TESTS) $(HOST_VFS_TESTS) $(addprefix weave-,$(HOST_WEAVE_TESTS) $(HOST_VFS_TESTS)) $(addprefix race-,$(HOST_RACE_TESTS))
 
@@ -45,7 +45,7 @@ HOST_ENGINE_race := pthread.c
 
 HOST_VARIANTS := fiber weave race
 HOST_KSRC := $(wildcard lib/*.c) $(filter-out kernel/ubsan.c kernel/stack_protector.c kernel/ksyms.c,$(wildcard kernel/*.c)) \
-	$(wildcard mm/*.c mm/policy/*.c) drivers/block.c $(wildcard drivers/ramblk*.c)
+	$(wildcard mm/*.c mm/policy/*.c) drivers/block.c drivers/iogroup.c $(wildcard drivers/ramblk*.c)
 HOST_ENGINES := $(addprefix arch/host/,$(foreach v,$(HOST_VARIANTS),$(HOST_ENGINE_$(v))))
 HOST_ASRC := $(filter-out $(HOST_ENGINES),$(wildcard arch/host/*.c)) tests/host/port.c tests/host/mmfile.c tests/host/mmdisk.c tests/host/mmspace.c
 
@@ -93,7 +93,7 @@ $(addprefix $(HT)/,$(HOST_LIB_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $
 -include $(patsubst %,$(HOBJ)/fiber/tests/host/%.c.d,$(HOST_LIB_TESTS))
 
 # ext2 and the VFS below system calls; what else fs/ has is not there (tests/host/ext2case.c).
-HOST_FS_OBJ := $(patsubst %,$(HOBJ)/fiber-kernel/%.o,$(wildcard fs/ext2*.c) fs/bdev.c fs/inode.c fs/names.c fs/path.c fs/path_of.c) \
+HOST_FS_OBJ := $(patsubst %,$(HOBJ)/fiber-kernel/%.o,$(wildcard fs/ext2*.c) fs/backing.c fs/bdev.c fs/inode.c fs/names.c fs/path.c fs/path_of.c) \
 	$(patsubst %,$(HOBJ)/fiber/tests/host/%.c.o,ext2case ext2image ext2model ext2ops)
 
 $(addprefix $(HT)/,$(HOST_FS_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(HOST_FS_OBJ) $(HOBJ)/fiber/port.a
@@ -103,7 +103,7 @@ $(addprefix $(HT)/,$(HOST_FS_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(
 -include $(HOST_FS_OBJ:.o=.d) $(patsubst %,$(HOBJ)/fiber/tests/host/%.c.d,$(HOST_FS_TESTS))
 
 # $(1): variant, $(2): prefix of its tests.
-HOST_VFS_SRC := $(wildcard fs/tmpfs*.c) fs/inode.c fs/names.c fs/namespace.c fs/path.c fs/path_of.c fs/rename.c
+HOST_VFS_SRC := $(wildcard fs/tmpfs*.c) fs/backing.c fs/inode.c fs/names.c fs/namespace.c fs/path.c fs/path_of.c fs/rename.c
 
 define HOST_VFS
 $(addprefix $(HT)/$(2),$(HOST_VFS_TESTS)): $(HT)/$(2)%: $(HOBJ)/$(1)/tests/host/%.c.o $(patsubst %,$(HOBJ)/$(1)-kernel/%.o,$(HOST_VFS_SRC)) $(HOBJ)/$(1)/port.a

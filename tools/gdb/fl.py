@@ -131,6 +131,45 @@ def ps(_):
             print(f"    - {'-':>5} {string(c['idle']['name']):<16} {'running':<9} {cpu:3}")
 
 
+def held_by(t):
+    """(class, address, where) of each lock a thread has; debug kernels know."""
+    classes, most = names_of("lock_class"), t["held"].type.range()[1] + 1
+    for i in range(min(int(t["nheld"]), most)):
+        held = t["held"][i]
+        pcs = [number(held["site"]["pc"][k]) for k in range(held["site"]["pc"].type.range()[1] + 1)]
+        yield classes[int(held["class"])].removeprefix("LOCK_"), number(held["what"]), " < ".join(symbol(pc - 1) for pc in pcs if pc)
+
+
+def locks(_):
+    if evaluate("sizeof(((struct thread *)0)->held) / sizeof(((struct thread *)0)->held[0])") == 1:
+        raise gdb.GdbError("only a debug kernel knows who holds what: --debug")
+    for t in sorted(threads(), key=lambda t: int(t["tid"])):
+        for name, at, where in held_by(t):
+            print(f"{int(t['tid'])} ({string(t['name'])}) has {name} at {at:#x}, taken at {where}")
+
+
+def object_of(why):
+    """What it waits for, if that is a page."""
+    if not number(why["describe"]) or symbol(number(why["describe"])).split("+")[0] != "page_describe":
+        return ""
+    p = pointer(number(why["object"]), "struct page").dereference()
+    flags = int(p["flags"])
+    name = mapping_name(p["mapping"]) if number(p["mapping"]) else "no file"
+    return f", {name}, index {number(p['index'])}, {name_of('page_state', flags & 3, 'PAGE_')} {flags_of('page_flags', flags & ~3, 'PG_')}"
+
+
+def waiters(_):
+    sleepers = [t for t in threads() if not int(t["on_cpu"]) and number(t["why"])]
+    for t in sorted(sleepers, key=lambda t: number(t["since"])):
+        why = t["why"].dereference()
+        lasting = " (may last)" if int(why["lasting"]) else ""
+        print(f"{int(t['tid'])} ({string(t['name'])}) waits since {number(t['since']) // 1000} us for {waits_for(t)}{object_of(why)}{lasting}")
+        for u in threads():
+            for name, at, where in held_by(u):
+                if at and at == number(why["object"]):
+                    print(f"    {int(u['tid'])} ({string(u['name'])}) has it ({name}), taken at {where}")
+
+
 def frames_of(pc):
     """The function at pc, and those it has been inlined into, innermost first, with their lines."""
     place = gdb.find_pc_line(pc)
@@ -293,6 +332,8 @@ def show_help(_):
 COMMANDS = {
     "ps": (ps, "", "every thread: what it does, or waits for"),
     "bt": (bt, "PID", "the kernel stack of a thread that sleeps (a tid, or a pid)"),
+    "waiters": (waiters, "", "who sleeps, longest first: for what, and who has it, taken where (debug kernels)"),
+    "locks": (locks, "", "every lock that somebody has, and where it was taken (debug kernels)"),
     "vmas": (vmas, "PID", "the mappings of a process"),
     "pte": (pte, "PID VA", "the page-table entries of an address, level by level"),
     "page": (page, "ADDR", "a struct page: by its address, its contents' address in the direct map, or its frame number"),

@@ -101,14 +101,27 @@ def skeleton(root):
         os.makedirs(os.path.join(root, name), exist_ok=True)
 
 
-def complaints(image):
-    """What e2fsck finds wrong with an image, a line; None: nothing."""
+def e2fsck(options, image):
     env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin", LC_ALL="C")
     try:
-        done = subprocess.run(["e2fsck", "-fn", image], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                              check=False)
+        return subprocess.run(["e2fsck", options, image], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", check=False)
     except FileNotFoundError:
         raise Refused("e2fsck is missing: run make setup") from None
+
+
+def repaired(image, to):
+    """A copy as e2fsck leaves it when it may do what it likes."""
+    subprocess.run(["cp", "--sparse=always", "--", image, to], check=True)
+    done = e2fsck("-fy", to)
+    if done.returncode > 2:
+        raise Refused(f"e2fsck -fy could not repair the disk (status {done.returncode})")
+    return to
+
+
+def complaints(image):
+    """What e2fsck finds wrong with an image, a line; None: nothing."""
+    done = e2fsck("-fn", image)
     if not done.returncode:
         return None
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line and not line.startswith(("e2fsck ", "Pass "))]

@@ -45,39 +45,49 @@ def extents(fd, size, end=0):
 
 
 class Ram:
-    """Guest RAM: [0, mem) is the kernel's, the disk follows; as offsets in the file behind it, and as physical addresses."""
+    """Guest RAM: [0, mem) is the kernel's, the disk follows, then more disks; as offsets in the file behind it, and as physical addresses."""
 
-    def __init__(self, arch, mem, disk):
+    def __init__(self, arch, mem, disk, more=()):
         self.arch, self.disk = arch, disk
         self.disk_at = round_up(mem, 2 * MIB)
-        if arch == "x86_64" and disk and self.disk_at + round_up(disk, MIB) > X86_HOLE:
+        whole = disk + sum(round_up(size, 2 * MIB) + 2 * MIB for size in more)
+        if arch == "x86_64" and disk and self.disk_at + round_up(whole, MIB) > X86_HOLE:
             self.disk_at = max(self.disk_at, X86_HOLE)
-        self.size = round_up(self.disk_at + disk, 2 * MIB)
+        self.more, at = [], round_up(self.disk_at + disk, 2 * MIB)  # where each of the others lies, and its size
+        for size in more:
+            self.more.append((at, size))
+            at = round_up(at + size, 2 * MIB)
+        self.size = at
         if arch == "x86_64" and X86_HOLE < self.size < X86_HOLE + X86_HOLE // 2:
             self.size = max(self.size, 3072 * MIB)  # from here on q35 puts the rest above 4 GiB
         self.fd = os.memfd_create("faultline-ram")
         os.ftruncate(self.fd, self.size)
 
+    def phys(self, at):
+        if self.arch == "x86_64" and at >= X86_HOLE:
+            return X86_HIGH + at - X86_HOLE
+        return RAM_BASE[self.arch] + at
+
     @property
     def disk_phys(self):
-        if self.arch == "x86_64" and self.disk_at >= X86_HOLE:
-            return X86_HIGH + self.disk_at - X86_HOLE
-        return RAM_BASE[self.arch] + self.disk_at
+        return self.phys(self.disk_at)
 
-    def load(self, path):
-        """The image goes into the disk's place: before QEMU starts."""
+    def load(self, path, at=None, size=None):
+        """The image goes into the disk's place, or another's: before QEMU starts."""
+        at, size = at or self.disk_at, size or self.disk
         with open(path, "rb") as file:
-            for start, end in extents(file.fileno(), self.disk):
-                os.lseek(self.fd, self.disk_at + start, os.SEEK_SET)
+            for start, end in extents(file.fileno(), size):
+                os.lseek(self.fd, at + start, os.SEEK_SET)
                 while start < end:
                     start += os.sendfile(self.fd, file.fileno(), start, end - start)
 
-    def save(self, path):
+    def save(self, path, at=None, size=None):
         """And comes back out of it: after QEMU has ended."""
+        at, size = at or self.disk_at, size or self.disk
         with open(path, "wb") as file:
-            file.truncate(self.disk)
-            for start, end in extents(self.fd, self.disk_at + self.disk, self.disk_at):
-                os.lseek(file.fileno(), start - self.disk_at, os.SEEK_SET)
+            file.truncate(size)
+            for start, end in extents(self.fd, at + size, at):
+                os.lseek(file.fileno(), start - at, os.SEEK_SET)
                 while start < end:
                     os.lseek(self.fd, start, os.SEEK_SET)
                     start += os.sendfile(file.fileno(), self.fd, None, end - start)
@@ -98,6 +108,13 @@ def command(arch, ram, options, boot):
     elif options.smp > 1:
         words += ["-accel", "tcg,thread=multi"]
     return words + boot
+
+
+def cut_time(text):
+    """--cut-after's value: fl.cut's."""
+    if not re.fullmatch(r"[0-9]{1,9}(ms)?(,torn)?", text):
+        raise Refused(f"--cut-after {text}: say N (completed device writes) or Nms (of guest time), and perhaps ,torn behind it")
+    return text
 
 
 LIBC = ctypes.CDLL(None, use_errno=True)
