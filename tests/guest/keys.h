@@ -69,11 +69,13 @@ static void __attribute__((unused)) say_up(void)
 	(void)!write(up[1], "u", 1);
 }
 
+/* A job that ended may leave us its children (we may be the first process), whose ends interrupt this. */
 static void __attribute__((unused)) wait_up(void)
 {
 	char c;
 
-	(void)!read(up[0], &c, 1);
+	while (read(up[0], &c, 1) < 0 && errno == EINTR)
+		;
 }
 
 static pid_t __attribute__((unused)) job_start(void (*fn)(void), int in_front)

@@ -114,12 +114,23 @@ static void damage(struct image *image, struct prng *r)
 
 /* ---- changing everything ---- */
 
+static int reserve(struct mapping *m, uint64_t pos, size_t len)
+{
+	int err = m->ops->write_begin(m);
+
+	if (err)
+		return err;
+	err = m->ops->reserve(m, pos, len);
+	m->ops->write_end(m);
+	return err;
+}
+
 static void change_file(struct inode *inode, struct prng *r)
 {
 	uint64_t pos = prng_next(r) >> (20 + prng_below(r, 40));
 
 	mutex_lock(&inode->lock);
-	if (inode->mapping.ops->reserve(&inode->mapping, pos % (1ull << 34), 1000 - pos % 500) || prng_below(r, 2))
+	if (reserve(&inode->mapping, pos % (1ull << 34), 1000 - pos % 500) || prng_below(r, 2))
 		inode->mapping.ops->trim(&inode->mapping);
 	mutex_unlock(&inode->lock);
 	op_truncate(inode, prng_next(r) >> (30 + prng_below(r, 34)));
