@@ -86,6 +86,8 @@ void host_irq_deliver(void); /* this CPU: all that is due, if interrupts are on 
 
 /* ---- the engine: smp.c and thread.c, or pthread.c ---- */
 
+extern const bool host_real_time; /* pthreads */
+
 enum host_where {
 	HOST_AT_IRQ,   /* interrupts have just been switched on */
 	HOST_AT_RELAX, /* this CPU spins, and cannot go on until another has done something */

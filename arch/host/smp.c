@@ -12,6 +12,7 @@
 
 #define POINT_NS 20 /* what the code between two points takes */
 
+const bool host_real_time = false;
 struct host_cpu host_cpus[MAX_CPUS];
 unsigned host_nr_cpus;
 __thread struct host_cpu *host_cpu = host_cpus;

@@ -12,9 +12,11 @@
 #include "kernel/thread.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 
 struct world world;
 const struct explore_test *test;
@@ -141,11 +143,36 @@ static void outside_threads(void (*fn)(void))
 		fn();
 }
 
+/* ---- a thread that never comes to a point ---- */
+
+#define PATIENCE_S 1 /* of processor time */
+
+static volatile sig_atomic_t steps_seen, steps_made;
+
+static void look_whether_it_moves(int signal)
+{
+	if (in_fiber && steps_seen == steps_made)
+		fiber_fail("thread %u runs on and on without a point", world.running);
+	steps_seen = steps_made;
+}
+
+void watch_begin(void)
+{
+	struct sigaction action = { .sa_handler = look_whether_it_moves, .sa_flags = SA_NODEFER };
+	struct itimerval each = { { PATIENCE_S, 0 }, { PATIENCE_S, 0 } };
+
+	sigaction(SIGVTALRM, &action, NULL);
+	setitimer(ITIMER_VIRTUAL, &each, NULL);
+}
+
+/* ---- steps ---- */
+
 void world_step(struct step s)
 {
 	struct fiber *f = &world.fibers[s.fiber];
 
 	f->outcome = s.outcome;
+	steps_made++;
 	world.running = s.fiber;
 	in_fiber = true;
 	switch_stacks(&engine_sp, f->sp);

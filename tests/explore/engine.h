@@ -52,6 +52,7 @@ extern bool model_races; /* look for data races: random search only */
 
 /* ---- engine.c: threads and states ---- */
 
+void watch_begin(void);			/* a thread that loops without a point is a failure from now on */
 void world_reset(void);			/* the test's first state */
 void world_step(struct step s);		/* does it; the thread runs on to its next point */
 unsigned fiber_outcomes(unsigned i);	/* how many its next operation has now; 0: it cannot go on */

@@ -6,7 +6,6 @@
 #include "kernel/thread.h"
 #include "mm/lru.h"
 #include "mm/page_owner.h"
-#include "mm/page_waits.h"
 #include "tests/explore/engine.h"
 
 struct stat_cpu stat_cpus[MAX_CPUS];
@@ -80,37 +79,6 @@ bool page_io_site(const void *page, struct site *site)
 void page_describe(const void *page, char *buf, size_t size)
 {
 	(void)page, (void)buf, (void)size;
-}
-
-/* Times are measured by no schedule. */
-void page_waits_queued(struct page_waiter *w)
-{
-	(void)w;
-}
-
-void page_waits_held(struct page_waiter *w)
-{
-	(void)w;
-}
-
-void page_waits_unlocked(struct page_waiter *w)
-{
-	(void)w;
-}
-
-void page_waits_called(struct page_waiter *w)
-{
-	(void)w;
-}
-
-void page_waits_runs(const struct page_waiter *w)
-{
-	(void)w;
-}
-
-void page_waits_ended(const struct page_waiter *w)
-{
-	(void)w;
 }
 
 void preempt_enable_slow(void)

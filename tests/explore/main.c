@@ -187,6 +187,7 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	model_races = o.random;
+	watch_begin();
 	if (o.replay)
 		r = replay(o.replay);
 	else if (o.random)

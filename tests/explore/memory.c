@@ -106,13 +106,16 @@ bool explore_lock_free(const struct spinlock *l)
 
 /* ---- parking ---- */
 
+#define PARKS_MOST 30 /* of a thread: more is a loop that others must end, and perhaps do not */
+
 enum { PARK_WOKEN, PARK_KILLED, PARK_LATE };
 
 static uint64_t park(unsigned f, const struct op *op)
 {
 	struct fiber *fiber = &world.fibers[f];
 
-	fiber->parks++;
+	if (++fiber->parks > PARKS_MOST)
+		fiber_fail("thread %u is about to sleep for the %uth time", f, fiber->parks);
 	if (!fiber->token)
 		return op->may_end && fiber->killed ? PARK_KILLED : PARK_LATE;
 	fiber->token = false;
@@ -121,10 +124,21 @@ static uint64_t park(unsigned f, const struct op *op)
 	return PARK_WOKEN;
 }
 
+/* A struct thread is freed by RCU, and who holds a spinlock is in a read section. */
+static bool may_be_gone(unsigned f, unsigned thread)
+{
+	for (unsigned i = 0; i < LOCKS; i++)
+		if (memory.locks[i].taken == 1 + f)
+			return false;
+	return world.fibers[thread].done;
+}
+
 static uint64_t unpark(unsigned f, unsigned to)
 {
 	struct view view = tell(f, __ATOMIC_RELEASE);
 
+	if (may_be_gone(f, to))
+		fiber_fail("thread %u wakes thread %u, which may be freed by now", f, to);
 	view_add(&memory.tokens[to], &view);
 	world.fibers[to].token = true;
 	return 0;

@@ -20,7 +20,9 @@ OUT = os.path.join(TOP, "build", "explore", "mutants")
 FILES = ("mm/page_lock.c", "mm/page_lock.h", "mm/page_queue.c", "mm/page_wait.c")
 WEAKER = {"memory_order_acq_rel": ("memory_order_acquire", "memory_order_release"), "memory_order_acquire": ("memory_order_relaxed",),
           "memory_order_release": ("memory_order_relaxed",)}
-HUNT = (("preemptions=1",), ("preemptions=2",), ("weak", "preemptions=1"), ("weak", "preemptions=2"))
+HUNT = (("preemptions=1",), ("weak", "preemptions=1"), ("preemptions=2",), ("weak", "preemptions=2"),
+        ("random", "weak", "runs=1000"))
+SOUND, LIMIT = 0, 2
 STATEMENT = re.compile(r"^(\t+)([a-z][^{}]*\(.*\);|[a-z][\w>\-.\[\]]* [-+]?= .*;|[a-z][\w>\-.]*(\+\+|--);)( /\*.*\*/)?$")
 CONDITION = re.compile(r"^(\t+(?:\} else )?(?:if|while) \()(.*)(\)(?: \{)?)$")
 NOT_CODE = re.compile(r"stat_(inc|add)|might_sleep|lock_note|page_note|assert")
@@ -62,7 +64,10 @@ def seed(path, lines, i, new, n):
         if other.endswith(".h") and other != path:
             if os.path.exists(to):
                 os.unlink(to)
+                shutil.rmtree(os.path.join(OUT, "world"), ignore_errors=True)
             continue
+        if other.endswith(".h"):  # what was compiled depends on the header of the tree
+            shutil.rmtree(os.path.join(OUT, "world"), ignore_errors=True)
         if not os.path.exists(to) or open(to).read() != text:
             with open(to, "w") as file:
                 file.write(text)
@@ -79,7 +84,7 @@ def killed_by():
             names = subprocess.run([binary, "list"], capture_output=True, text=True, check=True).stdout.splitlines()
             for name in (line.split("\t")[0] for line in names):
                 run = subprocess.run([binary, name, "seconds=5", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-                if run.returncode not in (0, 2):
+                if run.returncode not in (SOUND, LIMIT):
                     return f"{name} {' '.join(words)}"
     return None
 

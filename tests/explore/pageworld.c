@@ -32,6 +32,7 @@ void setup(uint32_t pagelock, uint32_t flags, unsigned refs)
 {
 	page_map = pages;
 	policy.pagelock = pagelock;
+	ghost_begin(pagelock);
 	most_parks = UINT32_MAX;
 	atomic_store_explicit(&pages[0].word, refs * PAGE_REF, memory_order_relaxed);
 	atomic_store_explicit(&pages[0].mapping, a_mapping, memory_order_relaxed);
@@ -123,6 +124,12 @@ static void end(unsigned refs, bool is_freed)
 void end_cached(void)
 {
 	end(1, false);
+}
+
+/* The threads have kept their references. */
+void end_shared(void)
+{
+	end(4, false);
 }
 
 void end_freed(void)

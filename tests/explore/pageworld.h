@@ -26,14 +26,21 @@ extern _Atomic unsigned data;  /* what the lock guards: the same, as memory show
 
 void setup(uint32_t pagelock, uint32_t flags, unsigned refs);
 
+/* pageghost.c. Setup: the policy that is kept to. A thread: it may end its waits without the lock; it has. */
+#define GHOST_OFF UINT32_MAX
+void ghost_begin(uint32_t pagelock);
+void ghost_may_leave(void);
+void ghost_left(void);
+
 void enter(void); /* with the lock */
 void leave(void); /* about to let go of it */
 void use(void);	  /* all of that, and unlocks */
 void lock_once(void);
 void put(void);	  /* a reference */
 
-/* At the end: in the cache, which has the one reference; or freed. */
+/* At the end: in the cache, which has the one reference, or three more have; or freed. */
 void end_cached(void);
+void end_shared(void);
 void end_freed(void);
 
 #define TEST(id, what, n, first, last, ...)                                                        \

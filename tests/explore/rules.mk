@@ -10,7 +10,7 @@ EX_FROM ?=
 EXE := $(O)/explore/engine
 EXPLORE_TESTS := pagelock pagestate
 EXPLORE_ENGINE := engine memory history races hooks search main
-EXPLORE_pagelock := mm/page_lock.c mm/page_queue.c mm/page_wait.c mm/page.c tests/explore/pageworld.c
+EXPLORE_pagelock := mm/page_lock.c mm/page_queue.c mm/page_wait.c mm/page.c tests/explore/pageworld.c tests/explore/pageghost.c
 EXPLORE_pagestate := $(EXPLORE_pagelock)
 
 EX_BASE := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fno-stack-protector -fno-pie -Itests/explore/shim $(if $(EX_FROM),-I$(EX_FROM)) -I. \

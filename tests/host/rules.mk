@@ -10,19 +10,22 @@
 #   fiber	CPUs take turns where interrupts are enabled; AddressSanitizer and UBSan. NAME
 #   weave	CPUs take turns at every atomic operation (arch/host/weave.c). weave-NAME
 #   race	threads are pthreads, under ThreadSanitizer. race-NAME
+#   real	threads are pthreads, under AddressSanitizer and UBSan. real-NAME
 
 HT := $(O)/host-tests
 HOBJ := $(O)/host-obj
 HOSTCC ?= gcc
 
 HOST_LIB_TESTS := radix bonsai text acpi fdt
-HOST_PORT_TESTS := frame slab park locks watchdog rcu timer mm mmrace futex mmmove mmwrite mmrules
+HOST_PORT_TESTS := frame slab park locks watchdog rcu timer mm mmrace futex mmmove mmwrite mmrules pagelock
 HOST_WEAVE_TESTS := $(HOST_PORT_TESTS)
-HOST_RACE_TESTS :=
+HOST_RACE_TESTS := pagelock
+HOST_REAL_TESTS := pagelock
 
 HOST_FS_TESTS := ext2 ext2damage ext2write ext2settle
 HOST_VFS_TESTS := tmpfs
-HOST_TESTS := $(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(HOST_FS_TESTS) $(HOST_VFS_TESTS) $(addprefix weave-,$(HOST_WEAVE_TESTS) $(HOST_VFS_TESTS)) $(addprefix race-,$(HOST_RACE_TESTS))
+HOST_TESTS := $(HOST_LIB_TESTS) $(HOST_PORT_TESTS) $(HOST_FS_TESTS) $(HOST_VFS_TESTS) $(addprefix weave-,$(HOST_WEAVE_TESTS) $(HOST_VFS_TESTS)) $(addprefix race-,$(HOST_RACE_TESTS)) \
+	$(addprefix real-,$(HOST_REAL_TESTS))
 
 HOST_BASE := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fPIE -I. -Iarch/host -DDEBUG=1 \
 	-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter -Werror
@@ -43,7 +46,12 @@ HOST_AFLAGS_race := $(HOST_KFLAGS_race)
 HOST_LFLAGS_race := -fsanitize=thread
 HOST_ENGINE_race := pthread.c
 
-HOST_VARIANTS := fiber weave race
+HOST_KFLAGS_real := $(HOST_KFLAGS_fiber)
+HOST_AFLAGS_real := $(HOST_KFLAGS_fiber)
+HOST_LFLAGS_real := $(HOST_KFLAGS_fiber)
+HOST_ENGINE_real := pthread.c
+
+HOST_VARIANTS := fiber weave race real
 HOST_KSRC := $(wildcard lib/*.c) $(filter-out kernel/ubsan.c kernel/stack_protector.c kernel/ksyms.c,$(wildcard kernel/*.c)) \
 	$(wildcard mm/*.c mm/policy/*.c) drivers/block.c drivers/iogroup.c $(wildcard drivers/ramblk*.c)
 HOST_ENGINES := $(addprefix arch/host/,$(foreach v,$(HOST_VARIANTS),$(HOST_ENGINE_$(v))))
@@ -85,6 +93,7 @@ endef
 $(eval $(call HOST_VARIANT,fiber,,$(HOST_PORT_TESTS)))
 $(eval $(call HOST_VARIANT,weave,weave-,$(HOST_WEAVE_TESTS)))
 $(eval $(call HOST_VARIANT,race,race-,$(HOST_RACE_TESTS)))
+$(eval $(call HOST_VARIANT,real,real-,$(HOST_REAL_TESTS)))
 
 $(addprefix $(HT)/,$(HOST_LIB_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(patsubst %,$(HOBJ)/fiber-kernel/%.o,$(wildcard lib/*.c))
 	@mkdir -p $(@D)

@@ -56,7 +56,7 @@ WAYS = (("sequential", ("preemptions=3",)), ("weak memory", ("weak", "preemption
         ("random, weak memory, data races", ("random", "weak", "runs=5000", "seconds=10")))
 WHOLE = ("lock2_", "unpinned2", "truncate1")  # two threads: every schedule, in both memory models
 # A defect is looked for with few preemptions first: most need one.
-HUNT = (("sequential", ("preemptions=1",)), ("sequential", ("preemptions=2",)), ("weak memory", ("weak", "preemptions=1")),
+HUNT = (("sequential", ("preemptions=1",)), ("weak memory", ("weak", "preemptions=1")), ("sequential", ("preemptions=2",)),
         ("weak memory", ("weak", "preemptions=2")), ("random, weak memory, data races", ("random", "weak", "runs=2000", "seconds=5")))
 SUMMARY = re.compile(r"states (\d+) schedules (\d+) steps \d+: (.*)$")
 
