@@ -323,7 +323,8 @@ int ext2_check_blocks(const struct inode *inode, uint32_t block, uint32_t count)
 
 uint64_t ext2_blocks_of(const struct inode *inode); /* of its size: fs/ext2_io.c */
 
-/* fs/ext2_grow.c: every block of [index, end) is there. 0, -ENOSPC -EFBIG -EIO -ENOMEM: some may have been added. No tree lock held. */
+/* fs/ext2_grow.c: every block of [index, end), 64 at most, is there. 0, -ENOSPC -EFBIG -EIO -ENOMEM: some may have been added, and are zeroes. No
+ * tree lock held. */
 int ext2_grow(struct inode *inode, uint64_t index, uint64_t end);
 
 /* fs/ext2_cut.c: no block from `index` on (before `end`) is there. 0 or -EIO, -ENOMEM: some may be left. No tree lock held. */

@@ -256,9 +256,11 @@ static int take_anywhere(struct ext2 *fs, struct wish *w)
 int ext2_blocks_alloc(struct ext2 *fs, uint32_t goal, uint32_t want, uint32_t *block, uint32_t *count)
 {
 	struct wish w = { .goal = goal, .want = want };
+	/* acquire: before the look, which finds what is not counted any more; pairs with ext2_freed.c */
+	bool more = atomic_load_explicit(&fs->freed_blocks, memory_order_acquire);
 	int err = take_anywhere(fs, &w);
 
-	if (!err && !w.count && atomic_load_explicit(&fs->freed_blocks, memory_order_relaxed)) {
+	if (!err && !w.count && more) {
 		ext2_freed_release(fs);
 		err = take_anywhere(fs, &w);
 	}

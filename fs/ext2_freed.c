@@ -14,7 +14,8 @@
  *    off the disk too: those inodes are marked deleted, which is dirty, and all that was theirs is freed. The second round returns it.
  * 4. If the flush fails, or a bitmap cannot be read, things stay where they are, for the next time.
  *
- * It is done by sync, when the lists are long, and when the disk seems full. Counted as free (statfs), as on any system.
+ * It is done by sync, when the lists are long, and when the disk seems full. Counted as free (statfs), as on any system; and counted until it is
+ * free, by whoever has it off the lists meanwhile: who finds the disk full waits for him, and looks again.
  */
 #include "fs/ext2.h"
 #include "kernel/slab.h"
@@ -63,24 +64,30 @@ void ext2_gone_add(struct list *gone, uint32_t block, uint32_t count)
 	list_append(gone, &f->link);
 }
 
-/* How much is on a list: its blocks, inodes and items. */
-static void count_list(struct ext2 *fs, const struct list *list, int sign)
+/* So many blocks or inodes, and items, are more or fewer to be given back. */
+static void count(struct ext2 *fs, const struct ext2_freed *f, int64_t n, int64_t items)
 {
-	const struct ext2_freed *f;
-
-	list_for_each(f, list, link) {
-		atomic_fetch_add_explicit(f->ino ? &fs->freed_inodes : &fs->freed_blocks, sign * (int64_t)f->count, memory_order_relaxed);
-		atomic_fetch_add_explicit(&fs->freed_items, sign, memory_order_relaxed);
-	}
+	/* release: what is not counted any more is free in its bitmap; pairs with ext2_blocks_alloc and ext2_ino_alloc */
+	atomic_fetch_add_explicit(f->ino ? &fs->freed_inodes : &fs->freed_blocks, n, memory_order_release);
+	atomic_fetch_add_explicit(&fs->freed_items, items, memory_order_relaxed);
 }
 
-/* What is on `from`, which is counted now, goes to the end of a list of fs. */
+/* What is on `from` goes to the end of a list of fs. */
 static void put_all(struct ext2 *fs, struct list *to, struct list *from)
 {
-	count_list(fs, from, 1);
 	spin_lock(&fs->freed_lock);
 	list_splice(to, from);
 	spin_unlock(&fs->freed_lock);
+}
+
+/* The same, of what has just been dropped. */
+static void add_all(struct ext2 *fs, struct list *to, struct list *from)
+{
+	const struct ext2_freed *f;
+
+	list_for_each(f, from, link)
+		count(fs, f, f->count, 1);
+	put_all(fs, to, from);
 }
 
 static void take_all(struct ext2 *fs, struct list *to, struct list *from)
@@ -98,7 +105,7 @@ static bool many(struct ext2 *fs)
 
 void ext2_blocks_free(struct ext2 *fs, struct list *blocks)
 {
-	put_all(fs, &fs->freed, blocks);
+	add_all(fs, &fs->freed, blocks);
 	if (many(fs))
 		ext2_freed_release(fs);
 }
@@ -111,12 +118,24 @@ void ext2_inode_unlinked(struct ext2 *fs, uint32_t ino, bool directory, struct l
 	*f = (struct ext2_freed){ .ino = ino, .count = 1, .directory = directory };
 	list_append(&all, &f->link);
 	list_splice(&all, blocks);
-	put_all(fs, &fs->unlinked, &all);
+	add_all(fs, &fs->unlinked, &all);
 	if (many(fs))
 		ext2_freed_release(fs);
 }
 
 /* ---- giving back ---- */
+
+/* 0, or an error, and so much is left. */
+static int return_one(struct ext2 *fs, struct ext2_freed *f)
+{
+	uint32_t had = f->count;
+	int err = f->ino ? ext2_ino_free(fs, f->ino, f->directory) : ext2_blocks_return(fs, &f->block, &f->count);
+
+	if (f->ino && !err)
+		f->count = 0;
+	count(fs, f, (int64_t)f->count - had, err ? 0 : -1);
+	return err;
+}
 
 /* What cannot be given back stays on the list. */
 static void give_back(struct ext2 *fs, struct list *freed)
@@ -124,7 +143,7 @@ static void give_back(struct ext2 *fs, struct list *freed)
 	struct ext2_freed *f, *tmp;
 
 	list_for_each_safe(f, tmp, freed, link) {
-		if (f->ino ? ext2_ino_free(fs, f->ino, f->directory) : ext2_blocks_return(fs, &f->block, &f->count))
+		if (return_one(fs, f))
 			continue;
 		list_remove(&f->link);
 		slab_free(&freed_cache, f);
@@ -154,9 +173,7 @@ static int round_of(struct ext2 *fs)
 
 	take_all(fs, &freed, &fs->freed);
 	take_all(fs, &unlinked, &fs->unlinked);
-	count_list(fs, &unlinked, -1);
 	err = ext2_meta_flush(fs);
-	count_list(fs, &freed, -1);
 	if (!err) {
 		give_back(fs, &freed);
 		mark_deleted(fs, &unlinked, &marked);

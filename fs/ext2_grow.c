@@ -7,7 +7,8 @@
  * too, before its number is stored; bits in the bitmap are set before that.
  *
  * The contents of a new block are whatever was on the disk. Whoever asks for blocks has the pages over them in the cache, complete and to
- * be dirty, so nobody reads the block before the page has been written to it.
+ * be dirty, so nobody reads the block before the page has been written to it. Who is refused some of them (a full disk) writes nothing: then
+ * those that he has got become zeroes on the disk, which is what the hole was.
  */
 #include "fs/ext2.h"
 #include "lib/errno.h"
@@ -139,35 +140,53 @@ static int fill_hole(struct spot *s, uint64_t index, uint32_t n, bool first)
 	return (int)got;
 }
 
-/* Blocks from index on, within one table: how many are there now, or an error. */
-static int grow_some(struct inode *inode, uint64_t index, uint64_t end, bool *changed)
+/* Blocks from index on, within one table: how many are there now, or an error. *filled: they are new. */
+static int grow_some(struct inode *inode, uint64_t index, uint64_t end, bool *filled)
 {
 	struct spot s = { .inode = inode };
-	uint64_t blocks = inode->blocks;
 	bool first = false;
 	int n = spot_find(&s, index, &first);
 
+	*filled = false;
 	if (!n) {
 		n = (int)alike(&s, end - index < s.room ? (uint32_t)(end - index) : s.room);
-		if (!atomic_load_explicit(s.at, memory_order_relaxed))
+		*filled = !atomic_load_explicit(s.at, memory_order_relaxed);
+		if (*filled)
 			n = fill_hole(&s, index, (uint32_t)n, first);
 	}
 	ext2_meta_put(&s.meta);
-	*changed |= inode->blocks != blocks;
 	return n;
+}
+
+/* Of the blocks from index on those in the mask are new, and nobody is going to write them. Tree locked. */
+static void zero_new(struct inode *inode, uint64_t index, uint64_t mask)
+{
+	struct ext2_run run;
+
+	for (; mask; mask >>= 1, index++)
+		if (mask & 1 && !ext2_map(inode, index, 1, &run) && run.block)
+			ext2_blocks_zero(ext2_of(inode), run.block, 1);
 }
 
 int ext2_grow(struct inode *inode, uint64_t index, uint64_t end)
 {
 	struct ext2_inode *e = ext2_inode(inode);
-	bool changed = false;
+	uint64_t from = index, new = 0, had;
+	bool changed, filled;
 	int n = 0;
 
+	assert(end - index <= 64); /* bits of new */
 	mutex_lock(&e->tree);
+	had = inode->blocks;
 	while (index < end && n >= 0) {
-		n = grow_some(inode, index, end, &changed);
+		n = grow_some(inode, index, end, &filled);
+		if (n > 0 && filled)
+			new |= ((1ull << n) - 1) << (index - from);
 		index += n > 0 ? (uint64_t)n : 0;
 	}
+	if (n < 0 && inode_type(inode) == S_IFREG)
+		zero_new(inode, from, new);
+	changed = inode->blocks != had;
 	mutex_unlock(&e->tree);
 	if (changed) {
 		int err = ext2_inode_store(inode);

@@ -110,11 +110,13 @@ int ext2_ino_alloc(struct inode *dir, bool directory, uint32_t *ino)
 {
 	struct ext2 *fs = ext2_of(dir);
 	uint32_t first = first_group(fs, dir, directory);
+	/* acquire: as in ext2_blocks_alloc */
+	bool more = atomic_load_explicit(&fs->freed_inodes, memory_order_acquire);
 	int err;
 
 	*ino = 0;
 	err = take_anywhere(fs, first, directory, ino);
-	if (!err && !*ino && atomic_load_explicit(&fs->freed_inodes, memory_order_relaxed)) {
+	if (!err && !*ino && more) {
 		ext2_freed_release(fs);
 		err = take_anywhere(fs, first, directory, ino);
 	}

@@ -22,7 +22,7 @@ from host import linux  # noqa: E402
 # What a program wants of the machine, beyond the defaults.
 SMALL, HUGE = ["--mem", "40M"], ["--put", "{root}/huge:/huge"]
 SPECIAL = {"pressure": ["--mem", "64M"] + HUGE, "workingset": SMALL + HUGE + ["--disk-size", "160M"],
-           "bigfile": SMALL + ["--disk-size", "96M"], "oom": SMALL}
+           "bigfile": SMALL + ["--disk-size", "96M"], "oom": SMALL, "refused": ["--block", "1024", "--disk-size", "24M"]}
 LINE = re.compile(r"^(not )?ok \d+(.*)$")
 
 
