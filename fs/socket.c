@@ -54,13 +54,14 @@ static long socket_write_whole(struct file *file, const struct user_range *v, si
 	return socket_send(file, &io);
 }
 
-static unsigned incoming(struct end *e)
+static unsigned incoming(const struct socket *s)
 {
+	struct end *e = here(s);
 	unsigned ready;
 
 	spin_lock(&e->lock);
 	ready = list_empty(&e->messages) ? 0 : POLL_READ;
-	if (e->no_writer || e->no_reader)
+	if (is_over(s))
 		ready |= POLL_READ | POLLRDHUP;
 	if (e->error)
 		ready |= POLLERR;
@@ -88,7 +89,7 @@ static unsigned socket_poll(struct file *file, struct poller *poller)
 
 	poll_watch(poller, &here(s)->read_wait);
 	poll_watch(poller, &there(s)->write_wait);
-	in = incoming(here(s));
+	in = incoming(s);
 	out = outgoing(there(s), &hup);
 	return in | out | (in & POLLRDHUP && hup ? POLLHUP : 0);
 }
@@ -171,7 +172,7 @@ bool file_is_socket(const struct file *file)
 	return file->ops == &socket_ops;
 }
 
-struct socket_options *socket_options(struct file *file)
+struct socket_options *socket_options(const struct file *file)
 {
 	return &((struct socket *)file->private)->options;
 }

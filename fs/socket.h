@@ -61,7 +61,7 @@ struct socket_options {
 	_Atomic uint64_t timeout[2]; /* ns, 0: none; of receiving, of sending	(A) */
 };
 
-struct socket_options *socket_options(struct file *file);
+struct socket_options *socket_options(const struct file *file);
 int socket_error(struct file *file); /* what has happened to it, once: errno or 0 */
 
 #endif

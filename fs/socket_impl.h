@@ -51,6 +51,14 @@ static inline struct end *there(const struct socket *s)
 	return &s->pair->end[!s->side];
 }
 
+/* Will nothing come any more? Who sends datagrams does not tell when he stops. here's lock held. */
+static inline bool is_over(const struct socket *s)
+{
+	const struct end *e = here(s);
+
+	return e->no_reader || (e->no_writer && s->options.type != SOCK_DGRAM);
+}
+
 /* Their end; a list of them that nobody else has. */
 void message_free(struct message *m);
 

@@ -190,7 +190,7 @@ static struct message *first(struct socket *s, int *why)
 		m = list_first(&e->messages, struct message, link);
 	else if (e->error)
 		*why = -e->error;
-	else if (!e->no_writer && !e->no_reader)
+	else if (!is_over(s))
 		*why = -EAGAIN;
 	if (!m)
 		e->error = 0;
@@ -198,12 +198,13 @@ static struct message *first(struct socket *s, int *why)
 	return m;
 }
 
-static bool anything(struct end *e)
+static bool anything(const struct socket *s)
 {
+	struct end *e = here(s);
 	bool any;
 
 	spin_lock(&e->lock);
-	any = !list_empty(&e->messages) || e->error || e->no_writer || e->no_reader;
+	any = !list_empty(&e->messages) || e->error || is_over(s);
 	spin_unlock(&e->lock);
 	return any;
 }
@@ -231,12 +232,29 @@ static struct message *behind(struct end *e, struct message *m)
 	return next;
 }
 
+/* The same files once more; NULL: no memory. */
+static struct socket_files *files_copy(const struct socket_files *files)
+{
+	struct socket_files *copy = kmalloc(sizeof(*copy) + files->n * sizeof(copy->file[0]));
+
+	if (!copy)
+		return NULL;
+	copy->n = files->n;
+	for (unsigned i = 0; i < files->n; i++) {
+		copy->file[i] = files->file[i];
+		file_get(copy->file[i]);
+	}
+	return copy;
+}
+
+/* Who peeks gets them too, and they stay; without memory he does not. */
 static void take_files(struct message *m, struct socket_io *io, bool peek)
 {
-	if (peek || !m->files || m->at)
+	if (!m->files || m->at)
 		return;
-	io->files = m->files;
-	m->files = NULL;
+	io->files = peek ? files_copy(m->files) : m->files;
+	if (!peek)
+		m->files = NULL;
 }
 
 /* `reading` held: what is there of a stream, from m on, to the vector's `done` and on. Bytes, or -EFAULT. */
@@ -308,7 +326,7 @@ static long receive_some(struct file *file, struct socket_io *io, size_t done, u
 	int err = 0;
 
 	while (ret == -EAGAIN && !err && may_wait(file, io->flags)) {
-		err = wait_until(&here(s)->read_wait, &why, WAIT_SIGNAL, until, anything(here(s)));
+		err = wait_until(&here(s)->read_wait, &why, WAIT_SIGNAL, until, anything(s));
 		ret = try_receive(s, io, done);
 	}
 	return ret == -EAGAIN && err ? wait_error(err, until) : ret;

@@ -10,6 +10,7 @@
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/process.h"
+#include "init/socket_message.h"
 #include "init/vector.h"
 #include "kernel/slab.h"
 #include "kernel/uaccess.h"
@@ -132,14 +133,12 @@ static long between(struct splice *s, int in, int out, long (*fn)(const struct s
 
 	s->in = fd_get(in);
 	s->out = s->in ? fd_get(out) : NULL;
-	if (s->out)
-		ret = fn(s);
-	if (s->out)
+	if (s->out) {
+		ret = pipe_signal(s->out, fn(s));
 		file_put(s->out);
+	}
 	if (s->in)
 		file_put(s->in);
-	if (ret == -EPIPE)
-		signal_send_task(task_current(), SIGPIPE);
 	return ret;
 }
 
@@ -352,12 +351,10 @@ long sys_vmsplice(int fd, uintptr_t user, size_t count, unsigned flags)
 	if (file_is_pipe(file))
 		ret = vector_get(&vec, user, (unsigned)count);
 	if (!ret) {
-		ret = vmsplice(file, &vec, !(flags & SPLICE_F_NONBLOCK));
+		ret = pipe_signal(file, vmsplice(file, &vec, !(flags & SPLICE_F_NONBLOCK)));
 		vector_free(&vec);
 	}
 	file_put(file);
-	if (ret == -EPIPE)
-		signal_send_task(task_current(), SIGPIPE);
 	return ret;
 }
 

@@ -28,11 +28,35 @@ struct linux_cmsghdr {
 
 _Static_assert(sizeof(struct linux_msghdr) == 56, "struct msghdr");
 
+#define NAME_SIZE 128		    /* struct sockaddr_storage */
+#define UNIX_NAME_SIZE 110	    /* struct sockaddr_un */
+#define CONTROL_MAX (128u << 10) /* Linux's optmem_max since 6.7 */
+
 static long sent(long ret, unsigned flags, struct file *file)
 {
-	if (ret == -EPIPE && !(flags & MSG_NOSIGNAL) && socket_options(file)->type == SOCK_STREAM)
-		signal_send_task(task_current(), SIGPIPE);
-	return ret;
+	return flags & MSG_NOSIGNAL ? ret : pipe_signal(file, ret);
+}
+
+/* A name that is to get a message. Nobody has one here: packets take no notice of it, a stream goes to its other end only. */
+static int name_refuse(struct file *file, uintptr_t name, size_t size)
+{
+	union {
+		uint16_t family;
+		char bytes[NAME_SIZE];
+	} n;
+
+	if (!name || !size)
+		return 0;
+	if (copy_from_user(&n, name, size))
+		return -EFAULT;
+	switch (socket_options(file)->type) {
+	case SOCK_STREAM:
+		return -EISCONN;
+	case SOCK_SEQPACKET:
+		return 0;
+	default:
+		return size > sizeof(n.family) && size <= UNIX_NAME_SIZE && n.family == AF_UNIX ? -ECONNREFUSED : -EINVAL;
+	}
 }
 
 /* ---- one range ---- */
@@ -49,9 +73,11 @@ long sys_sendto(int fd, uintptr_t buf, size_t n, unsigned flags, uintptr_t addre
 	ret = socket_get(fd, &file);
 	if (ret)
 		return ret;
-	if (address && size)
-		ret = size < 0 ? -EINVAL : -EISCONN;
+	if (address && (size < 0 || size > NAME_SIZE))
+		ret = -EINVAL;
 	else
+		ret = name_refuse(file, address, (size_t)size);
+	if (!ret)
 		ret = sent(socket_send(file, &io), flags, file);
 	file_put(file);
 	return ret;
@@ -135,7 +161,7 @@ static int control_read(const struct linux_msghdr *m, struct socket_files **file
 	*files = NULL;
 	if (!m->control || m->control_len < sizeof(struct linux_cmsghdr))
 		return 0;
-	if (m->control_len > INT32_MAX)
+	if (m->control_len >= CONTROL_MAX)
 		return -ENOBUFS;
 	f = kzalloc(sizeof(*f) + SOCKET_FILES * sizeof(f->file[0]));
 	if (!f)
@@ -173,7 +199,9 @@ static int control_write(struct linux_msghdr *m, struct socket_files *files, boo
 		return -EFAULT;
 	if (n < want)
 		m->flags |= MSG_CTRUNC;
-	m->control_len = n ? (head.len + 7) & ~7ull : 0;
+	head.len = n ? align_up(head.len, sizeof(uint64_t)) : 0;
+	if (head.len < m->control_len)
+		m->control_len = head.len;
 	return 0;
 }
 
@@ -188,8 +216,9 @@ static long send_vector(struct file *file, const struct linux_msghdr *m, struct 
 
 	if (ret)
 		return ret;
-	if (m->name && m->name_len)
-		return -EISCONN;
+	ret = name_refuse(file, m->name, m->name_len < NAME_SIZE ? m->name_len : NAME_SIZE);
+	if (ret)
+		return ret;
 	io.total = vector_total(v, m->iov_len);
 	ret = control_read(m, &io.files);
 	if (ret)
@@ -208,7 +237,7 @@ static long receive_vector(struct file *file, struct linux_msghdr *m, struct use
 		return ret;
 	io.total = vector_total(v, m->iov_len);
 	ret = socket_receive(file, &io);
-	m->flags = io.flags & MSG_TRUNC;
+	m->flags = (io.flags & MSG_TRUNC) | (flags & MSG_CMSG_CLOEXEC);
 	m->name_len = 0;
 	if (ret >= 0 && control_write(m, io.files, flags & MSG_CMSG_CLOEXEC))
 		ret = -EFAULT;
@@ -216,40 +245,56 @@ static long receive_vector(struct file *file, struct linux_msghdr *m, struct use
 	return ret;
 }
 
-static long with_vector(int fd, struct linux_msghdr *m, unsigned flags, bool send)
+static long with_vector(struct file *file, struct linux_msghdr *m, unsigned flags, bool send)
 {
 	struct user_range few[FEW], *v = few;
+	long ret;
+
+	if (m->name && m->name_len > INT32_MAX)
+		return -EINVAL;
+	if (m->iov_len > UIO_MAXIOV)
+		return -EMSGSIZE;
+	if (m->iov_len > FEW)
+		v = kmalloc(m->iov_len * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	ret = send ? send_vector(file, m, v, flags) : receive_vector(file, m, v, flags);
+	if (v != few)
+		kfree(v);
+	return ret;
+}
+
+/* What a receive says in the head. */
+static int head_put(uintptr_t at, const struct linux_msghdr *m)
+{
+	if (m->name && copy_to_user(at + offsetof(struct linux_msghdr, name_len), &m->name_len, sizeof(m->name_len)))
+		return -EFAULT;
+	if (copy_to_user(at + offsetof(struct linux_msghdr, flags), &m->flags, sizeof(m->flags)))
+		return -EFAULT;
+	return copy_to_user(at + offsetof(struct linux_msghdr, control_len), &m->control_len, sizeof(m->control_len));
+}
+
+static long with_head(int fd, uintptr_t at, unsigned flags, bool send)
+{
+	struct linux_msghdr m;
 	struct file *file;
 	long ret = socket_get(fd, &file);
 
 	if (ret)
 		return ret;
-	if (m->iov_len > FEW)
-		v = m->iov_len > UIO_MAXIOV ? NULL : kmalloc(m->iov_len * sizeof(*v));
-	if (!v)
-		ret = m->iov_len > UIO_MAXIOV ? -EMSGSIZE : -ENOMEM;
-	else
-		ret = send ? send_vector(file, m, v, flags) : receive_vector(file, m, v, flags);
-	if (v != few)
-		kfree(v);
+	ret = copy_from_user(&m, at, sizeof(m)) ? -EFAULT : with_vector(file, &m, flags, send);
+	if (ret >= 0 && !send && head_put(at, &m))
+		ret = -EFAULT;
 	file_put(file);
 	return ret;
 }
 
 long sys_sendmsg(int fd, uintptr_t from, unsigned flags)
 {
-	struct linux_msghdr m;
-
-	return copy_from_user(&m, from, sizeof(m)) ? -EFAULT : with_vector(fd, &m, flags, true);
+	return with_head(fd, from, flags, true);
 }
 
 long sys_recvmsg(int fd, uintptr_t at, unsigned flags)
 {
-	struct linux_msghdr m;
-	long ret;
-
-	if (copy_from_user(&m, at, sizeof(m)))
-		return -EFAULT;
-	ret = with_vector(fd, &m, flags, false);
-	return ret >= 0 && copy_to_user(at, &m, sizeof(m)) ? -EFAULT : ret;
+	return with_head(fd, at, flags, false);
 }

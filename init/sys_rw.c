@@ -6,6 +6,7 @@
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/process.h"
+#include "init/socket_message.h"
 #include "init/vector.h"
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
@@ -45,13 +46,6 @@ static long move_range(const struct transfer *t, uintptr_t buf, size_t n)
 	return t->write ? file_pwrite(t->file, buf, n, t->pos) : file_pread(t->file, buf, n, t->pos);
 }
 
-static long moved(long ret)
-{
-	if (unlikely(ret == -EPIPE))
-		signal_send_task(task_current(), SIGPIPE);
-	return ret;
-}
-
 static long move(int fd, uintptr_t buf, size_t n, uint64_t pos, bool write)
 {
 	struct transfer t = { .file = fd_get(fd), .pos = pos, .write = write };
@@ -59,9 +53,9 @@ static long move(int fd, uintptr_t buf, size_t n, uint64_t pos, bool write)
 
 	if (!t.file)
 		return -EBADF;
-	ret = move_range(&t, buf, n);
+	ret = pipe_signal(t.file, move_range(&t, buf, n));
 	file_put(t.file);
-	return moved(ret);
+	return ret;
 }
 
 long sys_read(int fd, uintptr_t buf, size_t n)
@@ -141,9 +135,9 @@ static long vector_fd(int fd, uintptr_t user, int count, uint64_t pos, bool writ
 	if (pos != POS_OWN && t.file->ops->stream)
 		ret = -ESPIPE;
 	else
-		ret = vector(&t, user, count);
+		ret = pipe_signal(t.file, vector(&t, user, count));
 	file_put(t.file);
-	return moved(ret);
+	return ret;
 }
 
 long sys_readv(int fd, uintptr_t iov, int count)
@@ -185,39 +179,55 @@ long sys_preadv2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, u
 	return pos == -1 ? sys_readv(fd, iov, count) : sys_preadv(fd, iov, count, pos);
 }
 
-/* At the end, wherever that is; the position stays. */
-static long append_vector(int fd, uintptr_t iov, int count)
+/* At the end of a regular file, wherever that is. moves: the file's position is then behind what has been written. */
+static long append_vector(struct file *file, uintptr_t iov, int count, bool moves)
 {
-	struct file *file = fd_get(fd), *own;
 	struct transfer t = { .pos = POS_OWN, .write = true };
-	long ret;
+	long ret = vfs_open_inode(file->inode, (file_flags(file) & ~(unsigned)VFS_RUNS) | VFS_APPEND, &t.file);
 
-	if (!file)
-		return -EBADF;
-	ret = vfs_open_inode(file->inode, (file_flags(file) & ~(unsigned)VFS_RUNS) | VFS_APPEND, &own);
-	if (!ret) {
-		t.file = own;
-		ret = vector(&t, iov, count);
-		file_put(own);
-	}
-	file_put(file);
-	return moved(ret);
+	if (ret)
+		return ret;
+	ret = vector(&t, iov, count);
+	if (ret > 0 && moves)
+		file_seek(file, (int64_t)t.file->pos, ABI_SEEK_SET);
+	file_put(t.file);
+	return ret;
 }
 
+/* What has no position is written at its end anyhow, and is on no disk. */
+static long write_flagged(struct file *file, uintptr_t iov, int count, uint64_t pos, unsigned flags)
+{
+	struct transfer t = { .file = file, .pos = pos, .write = true };
+	bool regular = inode_type(file->inode) == S_IFREG;
+	long ret;
+	int err = 0;
+
+	if (pos != POS_OWN && file->ops->stream)
+		return -ESPIPE;
+	if (flags & RWF_APPEND && regular)
+		ret = append_vector(file, iov, count, pos == POS_OWN);
+	else
+		ret = vector(&t, iov, count);
+	if (ret > 0 && regular && flags & (RWF_DSYNC | RWF_SYNC))
+		err = vfs_fsync_range(file, 0, UINT64_MAX, !(flags & RWF_SYNC));
+	return err ? err : ret;
+}
+
+/* Position -1 is the file's own. */
 long sys_pwritev2(int fd, uintptr_t iov, int count, int64_t pos, uint64_t high, unsigned flags)
 {
-	long err = rw_flags_check(flags), ret;
+	long ret = rw_flags_check(flags);
+	struct file *file;
 
 	(void)high;
-	if (err)
-		return err;
-	if (flags & RWF_APPEND && pos != -1)
-		ret = append_vector(fd, iov, count);
-	else
-		ret = pos == -1 ? sys_writev(fd, iov, count) : sys_pwritev(fd, iov, count, pos);
-	if (ret > 0 && flags & (RWF_DSYNC | RWF_SYNC))
-		err = sys_fsync(fd);
-	return err ? err : ret;
+	if (ret || pos < -1)
+		return ret ? ret : -EINVAL;
+	file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	ret = pipe_signal(file, write_flagged(file, iov, count, pos == -1 ? POS_OWN : (uint64_t)pos, flags));
+	file_put(file);
+	return ret;
 }
 
 /* ---- the rest ---- */

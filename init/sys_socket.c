@@ -13,7 +13,7 @@
 #include "kernel/uaccess.h"
 #include "lib/errno.h"
 
-enum { AF_UNIX = 1, SOCK_TYPE_MASK = 15, SOCK_TYPES = 11 };
+enum { SOCK_TYPE_MASK = 15, SOCK_TYPES = 11 };
 
 /* ---- making ---- */
 
@@ -78,6 +78,12 @@ int socket_get(int fd, struct file **out)
 	return -ENOTSOCK;
 }
 
+void pipe_broken(const struct file *file)
+{
+	if (!file_is_socket(file) || socket_options(file)->type == SOCK_STREAM)
+		signal_send_task(task_current(), SIGPIPE);
+}
+
 long sys_shutdown(int fd, unsigned how)
 {
 	struct file *file;
@@ -115,17 +121,33 @@ long sys_connect(int fd, uintptr_t address, int size)
 	return refuse(fd, -EISCONN);
 }
 
+/* Nobody connects to one of a pair; and to nothing that takes datagrams. */
+static long refuse_to_listen(int fd)
+{
+	struct file *file;
+	int err = socket_get(fd, &file);
+
+	if (err)
+		return err;
+	err = socket_options(file)->type == SOCK_DGRAM ? -EOPNOTSUPP : -EINVAL;
+	file_put(file);
+	return err;
+}
+
 long sys_listen(int fd, int backlog)
 {
 	(void)backlog;
-	return refuse(fd, -EINVAL);
+	return refuse_to_listen(fd);
 }
 
 long sys_accept4(int fd, uintptr_t address, uintptr_t size, unsigned flags)
 {
+	long ret = refuse_to_listen(fd);
+
 	(void)address;
 	(void)size;
-	return flags & ~(unsigned)(ABI_O_CLOEXEC | ABI_O_NONBLOCK) ? -EINVAL : refuse(fd, -EINVAL);
+
+	return ret != -EBADF && flags & ~(unsigned)(ABI_O_CLOEXEC | ABI_O_NONBLOCK) ? -EINVAL : ret;
 }
 
 long sys_accept(int fd, uintptr_t address, uintptr_t size)

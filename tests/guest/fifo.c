@@ -123,6 +123,9 @@ static void test_vectors(void)
 	   "RWF_APPEND: at the end");
 	ok(lseek(fd, 0, SEEK_CUR) == 0, "the position stays");
 	ok(syscall(SYS_pwritev2, (long)fd, v, 3l, -1l, 0l, 2l) == 7 && lseek(fd, 0, SEEK_CUR) == 7, "at its own position, with RWF_DSYNC");
+	ok(syscall(SYS_pwritev2, (long)fd, v, 1l, -1l, 0l, 16l) == 3 && lseek(fd, 0, SEEK_CUR) == 15 && pread(fd, buf, 32, 0) == 15 &&
+		   !memcmp(buf, "abcdefg", 7) && !memcmp(buf + 12, "abc", 3),
+	   "RWF_APPEND at its own position: that is the new end then");
 	close(fd);
 }
 

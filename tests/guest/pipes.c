@@ -265,7 +265,8 @@ static void test_positions(void)
 	ok(gives(syscall(SYS_preadv, (long)fd[0], in, 2l, 0l, 0l), ESPIPE) &&
 		   gives(syscall(SYS_pwritev, (long)fd[1], v, 2l, 0l, 0l), ESPIPE),
 	   "p-forms on a pipe: ESPIPE");
-	ok(syscall(SYS_pwritev2, (long)fd[1], v, 2l, -1l, 0l, 0l) == 4 && syscall(SYS_preadv2, (long)fd[0], in, 2l, -1l, 0l, 0l) == 4 &&
+	ok(gives(syscall(SYS_pwritev2, (long)fd[1], v, 2l, 0l, 0l, 16l), ESPIPE), "RWF_APPEND changes nothing about that");
+	ok(syscall(SYS_pwritev2, (long)fd[1], v, 2l, -1l, 0l, 18l) == 4 && syscall(SYS_preadv2, (long)fd[0], in, 2l, -1l, 0l, 0l) == 4 &&
 		   !memcmp(b, "cd", 2),
 	   "at position -1 they are readv and writev");
 	ok(syscall(SYS_preadv, (long)file, in, 2l, 1l, 0l) == 6 && a[0] == 'E' && a[1] == 'L' && b[0] == 'F', "preadv of a file");

@@ -321,6 +321,69 @@ static void test_border(void)
 	drop();
 }
 
+/* ---- what depends on the type ---- */
+
+static void write_shut(void *arg)
+{
+	signal(SIGPIPE, SIG_DFL);
+	if (shut(s[0], 1) == 0 && write(s[0], arg, 1) == -1 && errno == EPIPE)
+		_exit(7);
+}
+
+static void test_types(void)
+{
+	static const struct {
+		int type, status;
+		const char *what;
+	} types[] = { { STREAM, SIGPIPE, "a stream" }, { DGRAM, 7 << 8, "datagrams" }, { SEQPACKET, 7 << 8, "packets" } };
+	char address[128] = { UNIX }, buf[8];
+
+	for (unsigned i = 0; i < 3; i++) {
+		make(types[i].type);
+		ok(in_child(write_shut, buf) == types[i].status, "writing to %s that is shut: %s", types[i].what, i ? "EPIPE alone" : "SIGPIPE");
+		drop();
+	}
+	make(DGRAM);
+	ok(shut(s[0], 1) == 0 && gives(receive(s[1], buf, 8, DONTWAIT), EAGAIN) && !ready(s[1], IN | RDHUP, 0),
+	   "who sends no more datagrams does not tell");
+	ok(gives(syscall(SYS_listen, (long)s[1], 1l), EOPNOTSUPP) && gives(syscall(SYS_accept, (long)s[1], NULL, NULL), EOPNOTSUPP),
+	   "nobody listens to them");
+	ok(gives(syscall(SYS_sendto, (long)s[1], "x", 1l, (long)NOSIGNAL, address, 2l), EINVAL), "a name that is none: EINVAL");
+	drop();
+	make(SEQPACKET);
+	ok(syscall(SYS_sendto, (long)s[0], "x", 1l, 0l, address, 16l) == 1, "packets take no notice of a name");
+	ok(gives(syscall(SYS_sendto, (long)s[0], "x", 1l, 0l, address, 129l), EINVAL) &&
+		   gives(syscall(SYS_sendto, (long)s[0], "x", 1l, 0l, 8l, 16l), EFAULT), "but it has to be there, and not too long");
+	drop();
+}
+
+/* What a receive says in the head, and what it leaves alone. */
+static void test_head(void)
+{
+	static char much[4 << 20];
+	struct rights r = { 20, 1, 1, { 1 } };
+	struct iovec v[2] = { { (void *)"xy", 2 }, { (void *)"", 0 } };
+	struct message m = { .name_len = 77, .iov = v, .iov_len = 1, .control = &r, .control_len = 20 };
+	char buf[8];
+	int flags;
+
+	make(STREAM);
+	if (with_head(SYS_sendmsg, s[0], v, &r, 20, &flags) != 2)
+		exit(2);
+	v[0] = (struct iovec){ buf, 8 };
+	m.control_len = sizeof(r);
+	ok(syscall(SYS_recvmsg, (long)s[1], &m, (long)PEEK) == 2 && m.control_len == 24 && !close(r.fd[0]), "who peeks gets the files as well");
+	m.control_len = 20;
+	ok(syscall(SYS_recvmsg, (long)s[1], &m, 0x40000000l) == 2 && r.len == 20 && fcntl(r.fd[0], F_GETFD) == FD_CLOEXEC && !close(r.fd[0]),
+	   "and whoever reads after him, with MSG_CMSG_CLOEXEC");
+	ok(m.control_len == 20 && m.flags == 0x40000000, "no more of the control part than there was; that flag");
+	ok(m.name_len == 77, "nothing of a name that nobody asked for");
+	m = (struct message){ .iov = v, .iov_len = 1, .control = much, .control_len = sizeof(much) };
+	ok(gives(syscall(SYS_sendmsg, (long)s[0], &m, 0l), ENOBUFS), "too long a control part: ENOBUFS");
+	ok(gives(syscall(SYS_sendmsg, 777l, 8l, 0l), EBADF) && gives(syscall(SYS_recvmsg, 1l, 8l, 0l), ENOTSOCK), "the socket is looked at first");
+	drop();
+}
+
 static void test_sendfile(void)
 {
 	char buf[64];
@@ -357,6 +420,8 @@ int main(void)
 	test_files(STREAM);
 	test_files(SEQPACKET);
 	test_border();
+	test_types();
+	test_head();
 	test_sendfile();
 	return tap_done();
 }
