@@ -236,7 +236,7 @@ long sys_pidfd_send_signal(int fd, int sig, uintptr_t info, unsigned flags)
 
 	if (flags)
 		return -EINVAL;
-	file = fd_get(fd);
+	file = fd_get_open(fd);
 	if (!file)
 		return -EBADF;
 	p = process_of(file);

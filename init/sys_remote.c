@@ -57,13 +57,13 @@ static long move_all(struct mm *mm, struct cursor *local, struct cursor *remote,
 
 	if (!buf)
 		return -ENOMEM;
-	do {
-		n = least(least(stretch(local, &here), stretch(remote, &there)), PAGE_SIZE);
+	do { /* so much at most, as with read(2); and who has been killed ends */
+		n = least(least(stretch(local, &here), stretch(remote, &there)), least(PAGE_SIZE, MAX_RW_COUNT - done));
 		part = n ? move(mm, there, here, buf, n, write) : 0;
 		local->skip += part;
 		remote->skip += part;
 		done += part;
-	} while (n && part == n);
+	} while (n && part == n && !thread_killed());
 	kfree(buf);
 	return done || !n ? (long)done : -EFAULT;
 }
