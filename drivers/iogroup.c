@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "drivers/iogroup.h"
 
+#include "kernel/wait.h"
 #include "lib/errno.h"
 
 static struct spinlock lock = SPINLOCK_INIT(LOCK_IO_GROUP); /* every group, and thread->io_group */
+static struct waitq waiting = WAITQ_INIT(waiting); /* who has asked for too much */
 
 void io_group_limit(struct io_group *g, enum io_limit which, uint64_t per_second)
 {
 	irqflags_t flags = spin_lock_irq(&lock);
 
 	*(which == IO_LIMIT_IOPS ? &g->iops : &g->bandwidth) = (struct throttle){ .per_second = per_second };
+	g->changes++;
 	spin_unlock_irq(&lock, flags);
+	waitq_wake_all(&waiting);
 }
 
 struct io_group io_group_look(struct io_group *g)
@@ -37,11 +41,14 @@ static void move(struct thread *t, struct io_group *to)
 int io_group_join(struct thread *t, struct io_group *g)
 {
 	irqflags_t flags = spin_lock_irq(&lock);
+	bool other = atomic_load_explicit(&t->io_group, memory_order_relaxed) != g;
 	int err = g && g->closed ? -ENODEV : 0;
 
 	if (!err)
 		move(t, g);
 	spin_unlock_irq(&lock, flags);
+	if (other)
+		waitq_wake_all(&waiting);
 	return err;
 }
 
@@ -80,19 +87,33 @@ static uint64_t charge(struct io_group *g, uint64_t bytes, uint64_t now)
 	return until;
 }
 
+/* Who waits because of g as it was then: need he no more? */
+static bool is_let_go(const struct io_group *g, unsigned changes)
+{
+	irqflags_t flags = spin_lock_irq(&lock);
+	bool other = atomic_load_explicit(&current->io_group, memory_order_relaxed) != g || g->changes != changes;
+
+	spin_unlock_irq(&lock, flags);
+	return other;
+}
+
 void io_group_charge(uint64_t bytes)
 {
+	static const struct wait_why why = { .what = "what its group may ask of disks", .lasting = true };
 	struct io_group *g = atomic_load_explicit(&current->io_group, memory_order_relaxed);
 	uint64_t now = clock_ns(), until = 0;
+	unsigned changes = 0;
 	irqflags_t flags;
 
 	if (likely(!g))
 		return;
 	flags = spin_lock_irq(&lock);
 	g = atomic_load_explicit(&current->io_group, memory_order_relaxed); /* somebody may have moved us */
-	if (g)
+	if (g) {
 		until = charge(g, bytes, now);
+		changes = g->changes;
+	}
 	spin_unlock_irq(&lock, flags);
 	if (until > now)
-		thread_sleep_until(until, WAIT_KILLABLE);
+		wait_until(&waiting, &why, WAIT_KILLABLE, until, is_let_go(g, changes));
 }

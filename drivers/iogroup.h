@@ -18,6 +18,7 @@ struct io_group {
 	uint64_t requests, bytes;	 /* what its threads have asked for		(G) */
 	uint64_t waits, waited_ns;	 /* how often they slept for it, and how long they were told to	(G) */
 	unsigned threads;		 /*						(G) */
+	unsigned changes;		 /* of its limits				(G) */
 	bool closed;			 /* nobody joins any more			(G) */
 };
 
@@ -36,7 +37,7 @@ void io_group_inherit(struct thread *t);
 /* No thread is in it, nor will be. false: some are. */
 bool io_group_close(struct io_group *g);
 
-/* The caller is about to submit a request for that many bytes. Sleeps; a fatal signal ends that. */
+/* The caller is about to submit a request for that many bytes. Sleeps; a fatal signal ends that, and so do another limit and another group. */
 void io_group_charge(uint64_t bytes);
 
 #endif

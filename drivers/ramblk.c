@@ -221,16 +221,27 @@ static void timer_fired(struct timer *timer)
 
 /* ---- submitting ---- */
 
-/* Locks. As cgroup I/O control does: it is the submitter who waits. One who has been killed does not. */
-static irqflags_t lock_throttled(struct ramblk *disk, const struct request *r)
+static bool throttle_is_other(struct ramblk *disk, unsigned throttles)
 {
 	irqflags_t flags = spin_lock_irq(&disk->lock);
+	bool other = disk->throttles != throttles;
+
+	spin_unlock_irq(&disk->lock, flags);
+	return other;
+}
+
+/* Locks. As cgroup I/O control does: it is the submitter who waits, as long as the bound is that. One who has been killed does not. */
+static irqflags_t lock_throttled(struct ramblk *disk, const struct request *r)
+{
+	static const struct wait_why why = { .what = "what the device may be asked for", .lasting = true };
+	irqflags_t flags = spin_lock_irq(&disk->lock);
 	uint64_t now = clock_ns(), until = model_throttle(disk, r, now);
+	unsigned throttles = disk->throttles;
 
 	if (likely(until <= now))
 		return flags;
 	spin_unlock_irq(&disk->lock, flags);
-	thread_sleep_until(until, WAIT_KILLABLE);
+	wait_until(&disk->throttled, &why, WAIT_KILLABLE, until, throttle_is_other(disk, throttles));
 	return spin_lock_irq(&disk->lock);
 }
 
@@ -271,6 +282,7 @@ int ramblk_add(const char *name, phys_t start, uint64_t len)
 	list_init(&disk->queue);
 	list_init(&disk->waiting);
 	list_init(&disk->held);
+	waitq_init(&disk->throttled);
 	timer_init(&disk->timer, timer_fired, disk);
 	disk->dev = (struct blkdev){ .name = disk->name, .ops = &ramblk_ops, .sectors = len >> SECTOR_SHIFT };
 	block_register(&disk->dev);

@@ -7,6 +7,7 @@
 #include "drivers/ramblk.h"
 #include "drivers/throttle.h"
 #include "kernel/time.h"
+#include "kernel/wait.h"
 #include "lib/prng.h"
 
 enum latency_kind {
@@ -55,6 +56,8 @@ struct ramblk {
 	struct prng random;	/*						(D) */
 	uint64_t last_sector;	/* behind the last request			(D) */
 	struct throttle iops, bandwidth; /*					(D) */
+	unsigned throttles;	/* how often these two have been set		(D) */
+	struct waitq throttled;	/* submitters who have asked for too much */
 	struct sector_rule errors[RULES], holds[RULES]; /*			(D) */
 
 	uint64_t reads, writes, failed; /* completed				(D) */

@@ -164,11 +164,13 @@ static void depth_set(struct ramblk *disk, const union value *v)
 static void iops_set(struct ramblk *disk, const union value *v)
 {
 	disk->iops = (struct throttle){ .per_second = v->number };
+	disk->throttles++;
 }
 
 static void bandwidth_set(struct ramblk *disk, const union value *v)
 {
 	disk->bandwidth = (struct throttle){ .per_second = v->number };
+	disk->throttles++;
 }
 
 static void seed_set(struct ramblk *disk, const union value *v)
@@ -341,6 +343,7 @@ int ramblk_set(unsigned disk, unsigned setting, const char *value, char *why, si
 	flags = spin_lock_irq(&d->lock);
 	s->set(d, &v);
 	spin_unlock_irq(&d->lock, flags);
+	waitq_wake_all(&d->throttled);
 	return 0;
 }
 

@@ -156,6 +156,46 @@ static void test_fault(void)
 	ok(!put(SLOW "/bandwidth", "0"), "its group is as it was");
 }
 
+/* The same, of a limit that is lifted, or a group that is left. */
+static void test_lifted(const char *file, const char *value, const char *what)
+{
+	long waits = number(SLOW "/stats", "waits "), start;
+	int status, into = open(file, O_WRONLY);
+	char byte;
+	pid_t child;
+
+	place += APART;
+	put(SLOW "/bandwidth", "1");
+	child = fork();
+	if (!child) {
+		put(SLOW "/tasks", "0");
+		_exit(pread(big, &byte, 1, place) != 1);
+	}
+	while (number(SLOW "/stats", "waits ") == waits)
+		pause_ms(1);
+	start = now_us();
+	dprintf(into, value, (int)child);
+	ok(waitpid(child, &status, 0) == child && !status && now_us() - start < 5000000, "%s ends the wait for it", what);
+	close(into);
+	put(SLOW "/bandwidth", "0");
+}
+
+/* Of the disk's own. */
+static void test_disk(void)
+{
+	int status;
+	char byte;
+	pid_t child;
+
+	place += APART;
+	put(DISK "bandwidth", "1");
+	child = fork();
+	if (!child)
+		_exit(pread(big, &byte, 1, place) != 1);
+	pause_ms(50);
+	ok(!put(DISK "bandwidth", "0") && waitpid(child, &status, 0) == child && !status, "the same of the disk's own limit");
+}
+
 static void test_removed(void)
 {
 	int tasks = open(SLOW "/tasks", O_WRONLY);
@@ -176,6 +216,9 @@ int main(void)
 	test_tasks();
 	test_limits();
 	test_fault();
+	test_lifted(SLOW "/bandwidth", "0", "lifting the limit");
+	test_lifted(GROUPS "/tasks", "%d", "leaving the group");
+	test_disk();
 	test_removed();
 	return tap_done();
 }
