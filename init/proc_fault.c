@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/fault/stats, boot, memory, waiters, check and trace, and a file for each policy in /proc/sys/fault. Here because kernel/ and mm/ know
- * nothing of files.
+ * /proc/fault/stats, boot, memory, waiters, page_lock, check, lock_cost and trace, and a file for each policy in /proc/sys/fault. Here because
+ * kernel/ and mm/ know nothing of files.
  */
 #include "init/proc_files.h"
 
@@ -14,8 +14,10 @@
 #include "kernel/trace.h"
 #include "lib/errno.h"
 #include "lib/format.h"
+#include "lib/parse.h"
 #include "lib/string.h"
 #include "mm/check.h"
+#include "mm/lock_cost.h"
 #include "mm/page_waits.h"
 #include "mm/policy.h"
 
@@ -88,6 +90,29 @@ static void check_show(struct text *t, const char *path)
 	text_add(t, broken ? "%u %s\n" : "%u\n", broken, why);
 }
 
+/* What the lock cost when it was last measured: "WAITERS PAGES" was written there. */
+static struct lock_cost lock_cost;
+
+static void lock_cost_show(struct text *t, const char *path)
+{
+	(void)path;
+	text_add(t, "waiters %u\npages %u\npairs %lu\npairs_ns %lu\n", lock_cost.waiters, lock_cost.pages, lock_cost.pairs, lock_cost.pairs_ns);
+	text_add(t, "handoffs_ns %lu\nunlocks_ns %lu\nunlock_worst_ns %lu\n", lock_cost.handoffs_ns, lock_cost.unlocks_ns,
+		 lock_cost.unlock_worst_ns);
+}
+
+static int lock_cost_store(const char *path, const char *data)
+{
+	uint64_t waiters, pages;
+
+	(void)path;
+	if (parse_u64(data, &data, &waiters) || *data != ' ' || parse_u64(data + 1, &data, &pages) || *data)
+		return -EINVAL;
+	if (waiters > UINT32_MAX || pages > UINT32_MAX)
+		return -EINVAL;
+	return lock_cost_measure(&lock_cost, (unsigned)waiters, (unsigned)pages);
+}
+
 static void trace_show(struct text *t, const char *path)
 {
 	(void)path;
@@ -137,6 +162,7 @@ void proc_fault_register(void)
 	proc_register("fault/waiters", waiters_show, NULL);
 	proc_register("fault/page_lock", page_lock_show, page_lock_store);
 	proc_register("fault/check", check_show, NULL);
+	proc_register("fault/lock_cost", lock_cost_show, lock_cost_store);
 	proc_register("fault/trace", trace_show, trace_store);
 	for (unsigned i = 0; policy_name(i); i++) {
 		snprintf(path, sizeof(path), POLICIES "%s", policy_name(i));
