@@ -22,23 +22,31 @@
 #include "mm/write.h"
 #include "mm/writeback.h"
 
-/* The sole entry of an anonymous page becomes writable in place. false: it is not sole, or something changed. */
-static bool reuse(struct fault *f)
+/*
+ * A store through a present entry. DONE: it was the sole entry of an anonymous page, and is writable now. NEXT: a copy is needed. RETRY: something
+ * has changed.
+ *
+ * The page that is copied stays as it is until the copy is installed, by us or by nobody: our reference was there when we saw, under the lock, the
+ * entry read-only, so whoever looks later does not find it sole. Without that another thread could make the entry writable and store, and a fork
+ * write-protect it again, and we would install a copy without that store over an entry that looks as it did.
+ */
+static enum verdict reuse(struct fault *f)
 {
 	struct spinlock *lock = pt_lock_of(f->at.slot);
 	struct page *page = pte_page(f->at.old);
-	bool sole;
+	enum verdict v = RETRY;
 
 	if (!page || !page_flag(page, PG_ANON))
-		return false;
+		return NEXT;
 	spin_lock(lock);
-	sole = arch_pte_read(f->at.slot).v == f->at.old.v && vma_state(f->at.vma) == VMA_LIVE && page_sole_entry(page);
-	if (sole)
+	if (arch_pte_read(f->at.slot).v == f->at.old.v && vma_state(f->at.vma) == VMA_LIVE)
+		v = page_sole_entry(page) ? DONE : NEXT;
+	if (v == DONE)
 		arch_pte_replace(f->at.slot, arch_pte_make(page_to_pfn(page), pt_prot(f->at.vma, true)));
 	spin_unlock(lock);
-	if (sole)
+	if (v == DONE)
 		arch_tlb_flush_local(&f->mm->arch, f->address);
-	return sole;
+	return v;
 }
 
 /* A fresh anonymous page: a copy of source, or zeroes. */
@@ -125,9 +133,13 @@ enum verdict fault_prepare(struct fault *f)
 	}
 	if (shared)
 		return prepare_store(f);
-	if (arch_pte_present(f->at.old) && reuse(f)) {
-		stat_inc(STAT_fault_reuse);
-		return fault_release(f, DONE);
+	if (arch_pte_present(f->at.old)) {
+		enum verdict v = reuse(f);
+
+		if (v == DONE)
+			stat_inc(STAT_fault_reuse);
+		if (v != NEXT)
+			return fault_release(f, v);
 	}
 	return make_copy(f);
 }

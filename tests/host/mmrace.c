@@ -16,6 +16,7 @@
 #define WORKERS 5
 #define BASE 0x7ff8000ul /* pages on both sides of a boundary between tables */
 #define PAGES 16
+#define HOT 4 /* of these, in which much happens at once */
 #define MANY 100
 #define FAR 0x40000000ul
 
@@ -91,19 +92,21 @@ static void forking(unsigned who)
 	}
 	enter(mm);
 	if (who == 0) {
-		for (unsigned i = 0; i < 60; i++) {
+		for (unsigned i = 0; i < 300; i++) {
 			struct mm *child = mm_fork(mm);
 
 			check(child);
-			enter(child);
-			child_looks();
-			enter(mm);
+			if (i % 6 == 0) {
+				enter(child);
+				child_looks();
+				enter(mm);
+			}
 			mm_put(child);
 		}
 		atomic_store(&stop, true);
 	} else {
 		while (!atomic_load(&stop))
-			user_increment(BASE + prng_below(&rng, PAGES) * PAGE_SIZE);
+			user_increment(BASE + prng_below(&rng, HOT) * PAGE_SIZE);
 	}
 	enter(NULL);
 }
