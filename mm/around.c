@@ -68,7 +68,8 @@ static bool take_trylock(struct page *page, _Atomic(void *) *slot)
 
 	if (!page_tryget(page))
 		return false;
-	if (page_trylock(page)) {
+	/* a look before the lock: on a frame that is a fresh page by now it is the maker's, who does not ask */
+	if (atomic_load_explicit(slot, memory_order_relaxed) == page && page_trylock(page)) {
 		if (atomic_load_explicit(slot, memory_order_relaxed) == page)
 			mapped = page_map_held(page);
 		page_unlock(page);

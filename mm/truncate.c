@@ -74,15 +74,20 @@ static bool remove_page(struct mapping *m, struct page *page)
 /* The first page in [*index, last], referenced; or NULL: there is none, or *busy: it is FROZEN. */
 static struct page *next_page(struct mapping *m, pgoff_t *index, pgoff_t last, bool *busy)
 {
-	struct page *page, *found;
+	struct page *page = NULL;
 
+	*busy = false;
 	rcu_read_lock();
-	page = found = radix_next(&m->pages, index, last);
-	if (page && !page_tryget(page))
-		page = NULL;
-	*busy = found && !page;
+	while (!*busy && (page = radix_next(&m->pages, index, last))) {
+		*busy = !page_tryget(page);
+		if (*busy)
+			continue;
+		if (radix_load(&m->pages, *index) == page)
+			break;
+		page_put(page); /* its frame is another's page by now, perhaps one that its maker is about to lock */
+	}
 	rcu_read_unlock();
-	return page;
+	return *busy ? NULL : page;
 }
 
 /* Reclaim has the page FROZEN: until it does not. */
