@@ -43,11 +43,12 @@ static bool has_owner(const struct page *page)
 /* RCU read section. Which rule it breaks; NULL: none. */
 static const char *broken_rule(const struct page *page)
 {
-	bool cached = is_file_page(page) && in_its_file(page);
 	enum page_state state = page_state(page);
+	bool cached;
 
 	if (!page_refs(page) || page_flag(page, PG_TABLE))
-		return NULL;
+		return NULL; /* and `mapping` means nothing */
+	cached = is_file_page(page) && in_its_file(page);
 	if (page->waiters && !page_flag(page, PG_WAITERS))
 		return "somebody waits for it, and WAITERS is clear";
 	if (page_locked(page) && !has_owner(page))
@@ -95,7 +96,9 @@ unsigned mm_check(char *why, size_t size)
 		if (!broken++) {
 			int n = snprintf(why, size, "page %p, word %lx: %s; ", page, (unsigned long)atomic_load(&page->word), rule);
 
+			rcu_read_lock();
 			page_describe(page, why + n, size - (size_t)n);
+			rcu_read_unlock();
 		}
 	}
 	return broken;

@@ -111,6 +111,7 @@ static int cache_add(struct mapping *m, pgoff_t index, struct page *page, bool b
 	spin_unlock_irq(&m->lock, flags);
 	if (err) {
 		page_set_state(page, PAGE_DYING);
+		atomic_store_explicit(&page->mapping, NULL, memory_order_relaxed); /* it may outlive the file */
 		page_unlock_io(page, 0); /* a look-up from before may know this frame at this very index */
 		return err;
 	}
@@ -122,9 +123,10 @@ static int cache_add(struct mapping *m, pgoff_t index, struct page *page, bool b
 }
 
 /* mapping->lock held; after it the mapping may be gone (mapping_evict). */
-static void slot_empty(struct mapping *m, const struct page *page)
+static void slot_empty(struct mapping *m, struct page *page)
 {
 	radix_store(&m->pages, atomic_load_explicit(&page->index, memory_order_relaxed), NULL);
+	atomic_store_explicit(&page->mapping, NULL, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&m->nr_pages, 1, memory_order_relaxed);
 }
 
@@ -132,7 +134,6 @@ static void slot_empty(struct mapping *m, const struct page *page)
 static void slot_emptied(struct page *page)
 {
 	page_set_state(page, PAGE_DYING);
-	atomic_store_explicit(&page->mapping, NULL, memory_order_relaxed);
 	stat_add(STAT_cache_pages, -1);
 	lru_remove(page);
 }
