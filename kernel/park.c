@@ -96,7 +96,8 @@ static void note_park(struct thread *t)
 	uint32_t parks = atomic_load_explicit(&t->parks, memory_order_relaxed);
 
 	if (!parks)
-		atomic_store_explicit(&t->since, clock_ns(), memory_order_relaxed);
+		/* release: who reads it reads the *why that goes with it; pairs with thread_why */
+		atomic_store_explicit(&t->since, clock_ns(), memory_order_release);
 	atomic_store_explicit(&t->parks, parks + 1, memory_order_relaxed);
 }
 
@@ -177,15 +178,17 @@ enum wait_on wait_on_device(const void *object)
 
 bool thread_why(struct thread *t, struct wait_why *out, uint64_t *since)
 {
-	/* acquire: pairs with thread_park */
+	/* acquire: pairs with thread_park_on */
 	const struct wait_why *why = atomic_load_explicit(&t->why, memory_order_acquire);
 
 	if (!why)
 		return false;
-	*since = atomic_load_explicit(&t->since, memory_order_relaxed);
+	/* acquire: pairs with note_park; the copy is of this wait or a later one */
+	*since = atomic_load_explicit(&t->since, memory_order_acquire);
 	*out = *why;
 	/* acquire: the copy comes before the second look; pairs with thread_park_on's fence, if it saw what was stored there later */
 	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&t->why, memory_order_relaxed) == why &&
+	/* acquire: of a later wait at the same address, `since` is seen too; pairs with thread_park_on */
+	return atomic_load_explicit(&t->why, memory_order_acquire) == why &&
 	       atomic_load_explicit(&t->since, memory_order_relaxed) == *since;
 }
