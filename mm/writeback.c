@@ -325,10 +325,10 @@ int mapping_error_since(struct mapping *m, _Atomic uint32_t *seen)
 
 	if (now == atomic_load_explicit(seen, memory_order_relaxed))
 		return 0;
-	/* Failing, this finds a newer error, which is then for the next call: ours compares unequal again. */
-	if (!(now & ERROR_SEEN) && atomic_compare_exchange_strong_explicit(&m->error_seq, &now, now | ERROR_SEEN, memory_order_relaxed,
-									   memory_order_relaxed))
-		now |= ERROR_SEEN;
+	/* Failing, this finds a newer error, which is told then: and marked too, or the next one would not look different to us. */
+	while (!(now & ERROR_SEEN))
+		if (atomic_compare_exchange_weak_explicit(&m->error_seq, &now, now | ERROR_SEEN, memory_order_relaxed, memory_order_relaxed))
+			now |= ERROR_SEEN;
 	if (atomic_exchange_explicit(seen, now, memory_order_relaxed) == now)
 		return 0; /* another thread with the same file was told */
 	return -(int)(now & ERROR_CODE);
