@@ -6,7 +6,7 @@
 #include "kernel/time.h"
 #include "lib/format.h"
 
-#define LINE 224
+#define LINE 352 /* the first one may be as long */
 #define QUEUE 16 /* of a queue's members that are shown */
 
 void (*hang_device)(char *buf, size_t size);
