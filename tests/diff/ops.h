@@ -203,22 +203,30 @@ static void op_unlink(void)
 	say("unlink %u: %ld", name, told(unlink(name_of(name))));
 }
 
+/* From `at` on, so far as operations from one base reach. */
+static uint64_t content_from(uint64_t hash, int fd, off_t at)
+{
+	off_t end = at + (off_t)(2 * set.spread + set.most);
+	long got;
+
+	for (at &= ~511l; at < end && !(at % 512) && (got = pread(fd, buffer, set.most & ~511ul, at)) > 0; at += got)
+		hash = fold(hash, buffer, (size_t)got);
+	return hash;
+}
+
 /* Of a whole file: its size, and the bytes wherever something may have been written. */
 static void content(const char *what, int fd)
 {
-	uint64_t hash = 3;
+	uint64_t hash = content_from(3, fd, 0);
 	struct stat st;
-	long got;
 
 	if (fstat(fd, &st))
 		return;
-	for (unsigned i = 0; i < BASES + 2; i++) {
-		off_t at = i < BASES ? (off_t)bases[i] : i == BASES || st.st_size < 65536 ? 0 : st.st_size - 65536;
-		off_t end = at + (off_t)(2 * set.spread + set.most);
-
-		for (at &= ~511l; at < end && !(at % 512) && (got = pread(fd, buffer, set.most & ~511ul, at)) > 0; at += got)
-			hash = fold(hash, buffer, (size_t)got);
-	}
+	for (unsigned i = 0; i < BASES; i++)
+		if (bases[i])
+			hash = content_from(hash, fd, (off_t)bases[i]);
+	if (st.st_size > 65536)
+		hash = content_from(hash, fd, st.st_size - 65536);
 	say("content %s size %lx: %016lx", what, (unsigned long)st.st_size, (unsigned long)hash);
 }
 
