@@ -27,6 +27,7 @@ struct fiber {
 	struct op op;	     /* what it is stopped before */
 	unsigned outcome;    /* which of the outcomes was chosen */
 	bool token, killed, done;
+	bool hurried;	     /* has been woken to be the next one on its CPU */
 	unsigned parks;	     /* sleeps, or tokens found */
 };
 

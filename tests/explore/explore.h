@@ -57,6 +57,7 @@ void explore_constant(const void *at, size_t size);
 uint64_t explore_now(void); /* what time it is, without asking the clock */
 
 unsigned explore_self(void);		/* which thread runs: 0, 1, ... */
+bool explore_hurried(unsigned thread);	/* has it been woken to be the next one on its CPU? */
 unsigned explore_parks(void);		/* how often it has parked */
 void explore_kill(unsigned thread);	/* a fatal signal for it: a point of the caller */
 struct thread *explore_thread(unsigned i);

@@ -178,6 +178,7 @@ void thread_unpark(struct thread *t)
 
 void thread_unpark_first(struct thread *t)
 {
+	world.fibers[t->tid].hurried = true;
 	call(OP_UNPARK, t->tid, HERE);
 }
 
@@ -191,6 +192,11 @@ void explore_kill(unsigned thread)
 uint64_t host_clock(void)
 {
 	return call(OP_CLOCK, 0, HERE);
+}
+
+bool explore_hurried(unsigned thread)
+{
+	return world.fibers[thread].hurried;
 }
 
 uint64_t explore_now(void)

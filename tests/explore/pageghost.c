@@ -17,7 +17,7 @@ static struct asker {
 	unsigned ticket;     /* 0: does not wait */
 	unsigned losses;     /* races, after a call */
 	unsigned tries;	     /* in vain, called or not */
-	uint64_t asked;	     /* when it queued */
+	uint64_t behind;     /* when it was not the head yet: it queued, or another was */
 	uint64_t head_since; /* at the latest */
 	bool unpinned, called, ran; /* ran: since it was called */
 	bool unlocked;	     /* since it queued */
@@ -64,7 +64,7 @@ OUTSIDE static bool owed(const struct asker *a, uint64_t since)
 OUTSIDE void page_waits_queued(struct page_waiter *w)
 {
 	must(page_queue_head(w->page, PAGE_LOCK));
-	askers[w->thread->tid] = (struct asker){ .ticket = ++tickets, .asked = explore_now(), .head_since = NEVER, .unpinned = w->unpinned };
+	askers[w->thread->tid] = (struct asker){ .ticket = ++tickets, .behind = explore_now(), .head_since = NEVER, .unpinned = w->unpinned };
 }
 
 /* Is somebody else queued for longer? */
@@ -81,6 +81,9 @@ OUTSIDE static bool is_oldest(const struct page *page, const struct asker *a)
 
 OUTSIDE static void head_seen(struct asker *a)
 {
+	for (unsigned i = 0; i < FIBERS; i++)
+		if (&askers[i] != a && askers[i].ticket)
+			askers[i].behind = explore_now();
 	if (a->head_since == NEVER)
 		a->head_since = explore_now();
 }
@@ -103,7 +106,7 @@ OUTSIDE void page_waits_called(struct page_waiter *w)
 	must(is == GHOST_OFF || w->hurry == ((is & POLICY_WORD) == PAGELOCK_DEADLINE));
 	a->called = true;
 	a->ran = false;
-	a->may = is == GHOST_OFF || owed(a, a->asked);
+	a->may = is == GHOST_OFF || owed(a, a->behind);
 }
 
 OUTSIDE void page_waits_runs(const struct page_waiter *w)
@@ -112,7 +115,7 @@ OUTSIDE void page_waits_runs(const struct page_waiter *w)
 
 	must(a->called);
 	a->ran = true;
-	must(w->outcome == 0 || !a->must);
+	must(w->outcome == 0 || (!a->must && (is == GHOST_OFF || explore_hurried(w->thread->tid) == w->hurry)));
 }
 
 OUTSIDE void page_waits_held(struct page_waiter *w)
