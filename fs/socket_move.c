@@ -342,8 +342,6 @@ long socket_receive(struct file *file, struct socket_io *io)
 
 	if (io->flags & MSG_OOB)
 		return is_stream(s) ? -EINVAL : -EOPNOTSUPP;
-	if (is_stream(s) && !io->total)
-		return 0;
 	do {
 		ret = receive_some(file, io, done, until);
 		done += ret > 0 ? (size_t)ret : 0;

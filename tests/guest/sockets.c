@@ -86,6 +86,9 @@ static void test_stream(void)
 	ok(writev(s[0], v, 2) == 6 && send_to(s[0], "three", 5, 0) == 5, "writev, sendto");
 	ok(receive(s[1], buf, 64, PEEK) == 11 && receive(s[1], buf, 64, 0) == 11 && !memcmp(buf, "onetwothree", 11), "peek, and all at once");
 	ok(gives(receive(s[1], buf, 64, DONTWAIT), EAGAIN), "MSG_DONTWAIT: EAGAIN");
+	ok(gives(receive(s[1], buf, 0, DONTWAIT), EAGAIN) && write(s[0], "y", 1) == 1 && receive(s[1], buf, 0, DONTWAIT) == 0 &&
+		   read(s[1], buf, 1) == 1,
+	   "recv of no bytes waits for some all the same");
 	ok(write(s[0], "x", 1) == 1 && gives(syscall(SYS_read, s[1], 8l, 1l), EFAULT) && read(s[1], buf, 1) == 1 && buf[0] == 'x',
 	   "bytes that cannot be stored are not lost");
 	ok(gives(syscall(SYS_write, s[0], 8l, 1l), EFAULT), "those that are nowhere: EFAULT");
