@@ -17,7 +17,7 @@
  *					the middle of the next write
  *	fl.slice=NS[,SEED]		each CPU's timer comes after NS, give or take a random half of it, whoever runs: with --icount that is
  *					what makes CPUs take turns
- *	fl.time=SECONDS			the calendar at power-on, since 1970 (default 0)
+ *	fl.time=SECONDS			the calendar at power-on, since 1970 (default 0: under --icount)
  *	POLICY=VALUE			see mm/policy.h
  *
  * A word that means nothing ends the boot with one line that says what would.
