@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Changing an inode, whatever its names: mode, owner, times, size, blocks; and seeing it onto the disk. Everybody is root. */
+/* Changing an inode, whatever its names: mode, owner, times, size, blocks; and seeing it onto the disk. */
 #include "fs/attr.h"
+#include "fs/permit.h"
 #include "fs/seals.h"
 
 #include "lib/errno.h"
@@ -25,8 +26,10 @@ int vfs_chmod(struct inode *inode, unsigned mode)
 		return err;
 	if ((inode->mode ^ mode) & 0111)
 		err = inode_seals(inode, VFS_SEAL_EXEC);
+	if (!err)
+		err = permit_owner(inode);
 	if (!err) {
-		inode->mode = inode_type(inode) | (mode & 07777);
+		inode->mode = inode_type(inode) | (permit_mode(inode, mode) & 07777);
 		inode_touch_locked(inode, TOUCH_CTIME);
 	}
 	mutex_unlock(&inode->lock);
@@ -49,14 +52,17 @@ int vfs_chown(struct inode *inode, unsigned uid, unsigned gid)
 
 	if (err)
 		return err;
-	if (uid != VFS_NO_ID)
+	err = permit_chown(inode, uid, gid);
+	if (!err && uid != VFS_NO_ID)
 		inode->uid = uid;
-	if (gid != VFS_NO_ID)
+	if (!err && gid != VFS_NO_ID)
 		inode->gid = gid;
-	drop_privileges(inode);
-	inode_touch_locked(inode, TOUCH_CTIME);
+	if (!err) {
+		drop_privileges(inode);
+		inode_touch_locked(inode, TOUCH_CTIME);
+	}
 	mutex_unlock(&inode->lock);
-	return 0;
+	return err;
 }
 
 int vfs_set_times(struct inode *inode, const struct timestamp *atime, const struct timestamp *mtime)

@@ -177,6 +177,7 @@ static void fill(struct ext2 *fs, const struct ext2_super_block *sb)
 		.max_size = max_size(sb),
 		.max_links = EXT2_LINK_MAX,
 		.names_cached = true,
+		.owned = true,
 		.dev = 0x0100 + fs->dev->number,
 		.block_size = ext2_block_size(fs),
 		.read_only = true,

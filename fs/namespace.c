@@ -12,6 +12,7 @@
 #include "fs/namespace.h"
 
 #include "fs/names.h"
+#include "fs/permit.h"
 #include "lib/errno.h"
 
 int dir_lock(struct inode *dir)
@@ -66,14 +67,15 @@ static int may_make(const struct place *at, bool dir_wanted)
 		return err;
 	if (at->slash && !dir_wanted)
 		return -ENOENT;
-	return at->dir->super->read_only ? -EROFS : 0;
+	return at->dir->super->read_only ? -EROFS : permit(at->dir, PERMIT_WRITE | PERMIT_EXEC);
 }
 
-/* As in BSD, if the directory says so: the group is the directory's. */
+/* The caller's. As in BSD, if the directory says so: the group is the directory's. */
 static struct inode_make inherit(const struct inode *dir, const struct inode_make *make)
 {
 	struct inode_make m = *make;
 
+	permit_own(&m);
 	if (dir->mode & S_ISGID) {
 		m.gid = dir->gid;
 		if (makes_dir(make))
@@ -131,7 +133,9 @@ int vfs_make_unnamed(struct inode *dir, unsigned mode, bool linkable, struct ino
 		return -EROFS;
 	if (!dir->ops->create)
 		return -EOPNOTSUPP;
-	err = dir_lock(dir);
+	err = permit(dir, PERMIT_WRITE | PERMIT_EXEC);
+	if (!err)
+		err = dir_lock(dir);
 	if (err)
 		return err;
 	make = inherit(dir, &make);
@@ -255,8 +259,9 @@ static int remove_locked(const struct place *at, bool dir_wanted, struct inode *
 	if (err)
 		return err;
 	if (!dir->ops->unlink)
-		err = -EPERM;
-	else
+		return -EPERM;
+	err = permit_entry(dir, *gone);
+	if (!err)
 		err = dir_wanted ? remove_dir(at, *gone) : remove_file(at, *gone);
 	if (!err) {
 		name_note(dir, at->name, at->len, 0);

@@ -7,9 +7,19 @@
  */
 #include "fs/names.h"
 #include "fs/attr.h"
+#include "fs/permit.h"
 #include "fs/vfs.h"
 
-/* Everybody is root, so only what a file is, and where it lies, can forbid something. */
+/* What the mode has to grant. */
+static int permit_open(const struct inode *inode, unsigned flags)
+{
+	unsigned want = (flags & VFS_READ ? PERMIT_READ : 0) | (flags & (VFS_WRITE | VFS_TRUNC) ? PERMIT_WRITE : 0);
+	int err = permit(inode, want);
+
+	return !err && flags & VFS_NOATIME ? permit_owner(inode) : err;
+}
+
+/* What a file is, where it lies, and its mode can forbid it. */
 static int may_open(const struct inode *inode, unsigned flags)
 {
 	unsigned type = inode_type(inode);
@@ -24,7 +34,9 @@ static int may_open(const struct inode *inode, unsigned flags)
 		if (type == S_IFREG && inode->super->read_only)
 			return -EROFS;
 	}
-	return type == S_IFREG || type == S_IFDIR || type == S_IFIFO || inode->ops->open ? 0 : -ENXIO; /* a socket, a device we have not */
+	if (type != S_IFREG && type != S_IFDIR && type != S_IFIFO && !inode->ops->open)
+		return -ENXIO; /* a socket, a device we have not */
+	return permit_open(inode, flags);
 }
 
 /* dir: where its name is, or NULL. */

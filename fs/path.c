@@ -4,6 +4,7 @@
  * front of what is left of the path, up to LINKS_MAX times. A walk holds one reference, on the directory it has reached, and no lock.
  */
 #include "fs/names.h"
+#include "fs/permit.h"
 #include "fs/vfs.h"
 #include "kernel/slab.h"
 #include "lib/errno.h"
@@ -114,6 +115,9 @@ static int lookup_in(struct inode *dir, const char *name, size_t len, struct ino
 
 	if (inode_type(dir) != S_IFDIR)
 		return -ENOTDIR;
+	err = permit(dir, PERMIT_EXEC);
+	if (err)
+		return err;
 	if (len > NAME_MAX)
 		return -ENAMETOOLONG;
 	if (name_is_dots(name, len) && (len == 1 || dir == vfs_root)) {
@@ -307,6 +311,8 @@ int vfs_find_parent(struct inode *base, const char *path, struct place *place)
 		err = walk_to_last(&w);
 	if (!err && inode_type(w.at) != S_IFDIR)
 		err = -ENOTDIR;
+	if (!err && w.len)
+		err = permit(w.at, PERMIT_EXEC);
 	if (!err && w.len > NAME_MAX)
 		err = -ENAMETOOLONG;
 	if (!err)

@@ -16,6 +16,7 @@
  */
 #include "fs/names.h"
 #include "fs/namespace.h"
+#include "fs/permit.h"
 #include "lib/errno.h"
 
 static struct mutex rename_lock = { .q = WAITQ_INIT(rename_lock.q), .class = LOCK_RENAME };
@@ -168,11 +169,26 @@ static int check_links(const struct move *m)
 	return (down && links_full(r->to_dir)) || (back && links_full(r->from_dir)) ? -EMLINK : 0;
 }
 
+/* A directory that gets another parent is itself written to. */
+static int check_modes(const struct move *m)
+{
+	const struct renaming *r = &m->r;
+	int err = permit_entry(r->from_dir, r->inode);
+
+	if (!err)
+		err = r->target ? permit_entry(r->to_dir, r->target) : permit(r->to_dir, PERMIT_WRITE | PERMIT_EXEC);
+	if (!err && parent_changes(m, r->inode))
+		err = permit(r->inode, PERMIT_WRITE);
+	return !err && r->exchange && parent_changes(m, r->target) ? permit(r->target, PERMIT_WRITE) : err;
+}
+
 static int check_inodes(const struct move *m)
 {
 	const struct renaming *r = &m->r;
-	int err = may_remove(r->inode, is_dir(r->inode));
+	int err = check_modes(m);
 
+	if (!err)
+		err = may_remove(r->inode, is_dir(r->inode));
 	if (!err && r->target)
 		err = may_remove(r->target, r->exchange ? is_dir(r->target) : is_dir(r->inode));
 	if (!err && !r->from_dir->ops->rename)

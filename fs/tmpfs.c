@@ -127,7 +127,7 @@ struct super *tmpfs_mount(unsigned mode)
 
 	if (!fs)
 		return NULL;
-	fs->super = (struct super){ .type = "tmpfs", .ops = &tmpfs_super_ops, .dev = next_dev++, .names_cached = true, .private = fs };
+	fs->super = (struct super){ .type = "tmpfs", .ops = &tmpfs_super_ops, .dev = next_dev++, .names_cached = true, .owned = true, .private = fs };
 	fs->limit = fs->max_inodes = frame_total() / 2;
 	fs->next_ino = 1;
 	if (tmpfs_inode_new(&fs->super, &root, NULL, "", 0, &fs->super.root)) {

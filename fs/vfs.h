@@ -85,6 +85,7 @@ struct super {
 	bool names_cached;	/* names change through the VFS only, inodes are found by number: the name cache may be used	(C) */
 	unsigned dev;		/* st_dev						(C) */
 	unsigned block_size;	/* st_blksize; 0: a page				(C) */
+	bool owned;		/* files have owners, whose modes bind: fs/permit.h	(C) */
 	bool read_only;		/* whatever would write gives -EROFS			(C) */
 	void *private;		/* the file system's own				(C) */
 	struct inode *root;	/* referenced						(C) */

@@ -51,6 +51,7 @@ static int child_link_locked(const struct process *self, struct task *t, unsigne
 		return -ERESTARTNOINTR;
 	spin_lock_second(&child->lock);
 	cred_init(&child->cred, &self->cred);
+	cred_changed(child);
 	err = task_link_locked(child, t);
 	spin_unlock(&child->lock);
 	return err;

@@ -2,6 +2,7 @@
 /* Who processes are. The calls that change it are in init/sys_cred.c. */
 #include "init/cred.h"
 
+#include "fs/permit.h"
 #include "init/process.h"
 
 void cred_init(struct cred *cred, const struct cred *like)
@@ -28,6 +29,65 @@ bool cred_capable(unsigned capability)
 	return cred_current().effective & 1ull << capability;
 }
 
+/* Whose files are somebody else's is bound by their modes, whatever it may do. */
+void cred_changed(struct process *p)
+{
+	uint64_t caps = p->cred.effective & ~(p->cred.user.fs ? 1ull << CAP_DAC_OVERRIDE : 0);
+
+	atomic_store_explicit(&p->caps, caps, memory_order_relaxed);
+	if (p->mm)
+		limits_apply(p, p->mm);
+}
+
+/* ---- files ---- */
+
+static bool modes_bind(void)
+{
+	const struct process *self = process_current();
+
+	return self && !(atomic_load_explicit(&self->caps, memory_order_relaxed) & 1ull << CAP_DAC_OVERRIDE);
+}
+
+static void file_ids(unsigned *uid, unsigned *gid)
+{
+	struct cred c = process_current() ? cred_current() : (struct cred){ 0 };
+
+	*uid = c.user.fs;
+	*gid = c.group.fs;
+}
+
+static bool is_in(const struct cred *c, unsigned group, unsigned gid)
+{
+	bool in = gid == group;
+
+	for (unsigned i = 0; i < c->nr_groups; i++)
+		in |= c->groups[i] == gid;
+	return in;
+}
+
+static bool in_file_group(unsigned gid)
+{
+	struct cred c = cred_current();
+
+	return is_in(&c, c.group.fs, gid);
+}
+
+void cred_init_files(void)
+{
+	static const struct permit_caller caller = { .bound = modes_bind, .ids = file_ids, .in_group = in_file_group };
+
+	permit_caller_is(&caller);
+}
+
+unsigned cred_real_granted(unsigned mode, unsigned uid, unsigned gid)
+{
+	struct cred c = cred_current();
+
+	if (!c.user.real && c.permitted & 1ull << CAP_DAC_OVERRIDE)
+		return PERMIT_READ | PERMIT_WRITE | PERMIT_EXEC;
+	return permit_granted(mode, c.user.real == uid, is_in(&c, c.group.real, gid));
+}
+
 /* No file carries capabilities, and S_ISUID makes nobody another: root has them all again, others have none. */
 void cred_exec(void)
 {
@@ -39,6 +99,7 @@ void cred_exec(void)
 	c->group.saved = c->group.fs = c->group.effective;
 	c->permitted = !c->user.real || !c->user.effective ? CAP_ALL : 0;
 	c->effective = c->user.effective ? 0 : CAP_ALL;
+	cred_changed(self);
 	spin_unlock_irq(&self->lock, flags);
 }
 

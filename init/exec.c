@@ -11,6 +11,7 @@
  */
 #include "init/exec.h"
 
+#include "fs/permit.h"
 #include "fs/vfs.h"
 #include "init/files.h"
 #include "init/linux.h"
@@ -42,7 +43,7 @@ static int may_run(struct inode *inode)
 {
 	if (inode_type(inode) == S_IFLNK)
 		return -ELOOP; /* only with nofollow do we get to see one */
-	return inode_type(inode) == S_IFREG && inode->mode & 0111 && inode->mapping.ops ? 0 : -EACCES;
+	return inode_type(inode) == S_IFREG && inode->mode & 0111 && inode->mapping.ops ? permit(inode, PERMIT_EXEC) : -EACCES;
 }
 
 /* For /proc/self/exe. A descriptor alone leads to what it was opened by. */
@@ -128,7 +129,7 @@ static int program_prepare(struct program *p, struct strings *s)
 	p->mm = mm_create();
 	if (!p->mm)
 		return -ENOMEM;
-	limits_apply(process_current()->limits, p->mm);
+	limits_apply(process_current(), p->mm);
 	p->sighand = sighand_new(process_current()->sighand);
 	if (!p->sighand)
 		return -ENOMEM;

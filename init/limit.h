@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (limit_file_size, init/sys_attr.c), AS, DATA
- * and STACK (mm/), SIGPENDING (init/signal_queue.c), CPU (init/timers.c, of the process that sets it and of its children).
+ * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (limit_file_size, init/sys_attr.c), AS, DATA,
+ * STACK and, without CAP_IPC_LOCK, MEMLOCK (mm/), SIGPENDING (init/signal_queue.c), CPU (init/timers.c, of the process that sets it and of its
+ * children).
  * NPROC binds nobody: everybody is root. CORE limits what is never written, and only decides about the bit in the status (init/exit.c).
  */
 #ifndef INIT_LIMIT_H
@@ -18,7 +19,8 @@ struct limit {
 void limits_init(struct limit *limits, const struct limit *like); /* like NULL: a first process's */
 
 struct mm;
-void limits_apply(const struct limit *limits, struct mm *mm); /* an address space obeys them from now on */
+struct process;
+void limits_apply(const struct process *p, struct mm *mm); /* an address space obeys its limits from now on */
 
 /* The calling process's soft limit. */
 uint64_t limit_get(unsigned what);

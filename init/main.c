@@ -86,6 +86,7 @@ void kernel_main(const struct boot_info *info)
 	rcu_init();			/* threads; rcu_call, which one of them serves */
 	hang_device = ramblk_oldest;
 	watchdog_start();		/* nobody hangs unseen */
+	cred_init_files();		/* whose files are whose */
 	writeback_start();		/* dirty pages reach their files by themselves */
 	reclaim_start();		/* and clean ones make room */
 	process_init();			/* process_first */

@@ -145,7 +145,8 @@ struct process *process_new(unsigned pid, const struct process *like)
 	p->exit_signal = SIGCHLD;
 	p->started = clock_ns();
 	limits_init(p->limits, like ? like->limits : NULL);
-	cred_init(&p->cred, NULL); /* a child gets its parent's when it is linked */
+	cred_init(&p->cred, NULL);
+	cred_changed(p); /* a child gets its parent's when it is linked */
 	if (like) {
 		atomic_store_explicit(&p->nice, atomic_load_explicit(&like->nice, memory_order_relaxed), memory_order_relaxed);
 		atomic_store_explicit(&p->oom_score, atomic_load_explicit(&like->oom_score, memory_order_relaxed), memory_order_relaxed);

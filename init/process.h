@@ -90,6 +90,7 @@ struct process {
 	struct limit limits[RLIMIT_COUNT]; /* prlimit; see init/limit.h	(A)	*/
 	_Atomic int nice;	/* kept and reported, nothing else	(A)	*/
 	struct cred cred;	/* who it is				(S)	*/
+	_Atomic uint64_t caps;	/* cred's, for quick looks: cred_changed	(A)	*/
 	_Atomic unsigned personality; /* PER_*, as set			(A)	*/
 	_Atomic int oom_score;	/* /proc/PID/oom_score_adj: the same	(A)	*/
 	_Atomic unsigned membarrier; /* what it has registered for	(A)	*/

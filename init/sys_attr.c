@@ -2,6 +2,7 @@
 /* System calls that change a file's attributes: mode, owner, times, size, blocks. */
 #include "init/syscalls.h"
 #include "fs/attr.h"
+#include "fs/permit.h"
 
 #include "init/files.h"
 #include "init/linux.h"
@@ -118,6 +119,12 @@ static int set_times(struct inode *inode, const struct timespec times[2])
 
 	if (a < 0 || m < 0)
 		return -EINVAL;
+	if (permit_owner(inode)) { /* others may say "now", if they may write */
+		if (times[0].nsec != UTIME_NOW || times[1].nsec != UTIME_NOW)
+			return -EPERM;
+		if (permit(inode, PERMIT_WRITE))
+			return -EACCES;
+	}
 	return vfs_set_times(inode, a ? NULL : &atime, m ? NULL : &mtime);
 }
 
@@ -227,7 +234,9 @@ long sys_truncate(uintptr_t path, int64_t size)
 	err = user_lookup(AT_FDCWD, path, 0, false, &inode);
 	if (err)
 		return err;
-	err = size_limit(inode, (uint64_t)size);
+	err = inode_type(inode) == S_IFREG ? permit(inode, PERMIT_WRITE) : 0;
+	if (!err)
+		err = size_limit(inode, (uint64_t)size);
 	if (!err)
 		err = vfs_truncate(inode, (uint64_t)size);
 	inode_put(inode);

@@ -49,6 +49,7 @@ static long change_end(const struct change *change)
 	} else {
 		self->cred.user = change->is;
 		follow_user(&self->cred, &change->was);
+		cred_changed(self);
 	}
 	spin_unlock_irq(&self->lock, flags);
 	return 0;
@@ -328,6 +329,7 @@ static int caps_set(uint64_t effective, uint64_t permitted, uint64_t inheritable
 		c->effective = effective;
 		c->permitted = permitted;
 		c->inheritable = inheritable;
+		cred_changed(self);
 		err = 0;
 	}
 	spin_unlock_irq(&self->lock, flags);

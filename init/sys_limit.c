@@ -71,13 +71,23 @@ int limit_file_size(uint64_t at, size_t *n)
 static const struct {
 	unsigned what;
 	enum mm_limit in_mm;
-} of_memory[] = { { RLIMIT_AS, MM_LIMIT_SPACE }, { RLIMIT_DATA, MM_LIMIT_DATA }, { RLIMIT_STACK, MM_LIMIT_STACK } };
+} of_memory[] = {
+	{ RLIMIT_AS, MM_LIMIT_SPACE },
+	{ RLIMIT_DATA, MM_LIMIT_DATA },
+	{ RLIMIT_STACK, MM_LIMIT_STACK },
+	{ RLIMIT_MEMLOCK, MM_LIMIT_LOCKED },
+};
 
-void limits_apply(const struct limit *limits, struct mm *mm)
+void limits_apply(const struct process *p, struct mm *mm)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(of_memory); i++)
-		atomic_store_explicit(&mm->limit[of_memory[i].in_mm], limit_read(&limits[of_memory[i].what]).cur,
+	bool locks = atomic_load_explicit(&p->caps, memory_order_relaxed) & 1ull << CAP_IPC_LOCK;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(of_memory); i++) {
+		bool none = locks && of_memory[i].what == RLIMIT_MEMLOCK;
+
+		atomic_store_explicit(&mm->limit[of_memory[i].in_mm], none ? UINT64_MAX : limit_read(&p->limits[of_memory[i].what]).cur,
 				      memory_order_relaxed);
+	}
 }
 
 static void limits_changed(struct process *p)
@@ -86,7 +96,7 @@ static void limits_changed(struct process *p)
 
 	if (!mm)
 		return;
-	limits_apply(p->limits, mm);
+	limits_apply(p, mm);
 	mm_put(mm);
 }
 

@@ -69,9 +69,15 @@ static int request_check(const struct map_request *r, uint64_t offset)
 	return r->addr % PAGE_SIZE ? -EINVAL : 0;
 }
 
+/* May anything be locked? How much is mm's to say. */
+static bool may_lock(void)
+{
+	return limit_get(RLIMIT_MEMLOCK) || cred_capable(CAP_IPC_LOCK);
+}
+
 static long map_and_populate(const struct map_request *r, unsigned flags)
 {
-	long at = mm_map(current->mm, r);
+	long at = r->flags & VMA_MLOCK && !may_lock() ? -EPERM : mm_map(current->mm, r);
 
 	if (at >= 0 && (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
 		mm_populate_all(current->mm, (uintptr_t)at, r->len); /* what fails now will be tried again by a fault */
@@ -161,6 +167,8 @@ static long map_file(struct map_request *r, unsigned flags, struct file *file, u
 	err = request_file(r, flags, file);
 	if (err)
 		return err;
+	if (!(file_flags(file) & VFS_NOATIME))
+		inode_accessed(file->inode);
 	if (r->flags & VMA_SHARED && r->flags & VMA_MAYWRITE && inode_sealable(file->inode))
 		return map_sealable(r, flags, file->inode);
 	return map_and_populate(r, flags);
@@ -254,7 +262,7 @@ long sys_brk(uintptr_t to)
 	return mm_brk(current->mm, to);
 }
 
-/* ---- locking: everybody is root, so no limit ---- */
+/* ---- locking ---- */
 
 enum { MLOCK_ONFAULT = 1 };
 enum { MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4 };
@@ -283,7 +291,7 @@ static int lock_error(int err)
 
 static long lock_and_populate(uintptr_t addr, size_t len, unsigned set)
 {
-	int err = lock_range(&addr, &len);
+	int err = may_lock() ? lock_range(&addr, &len) : -EPERM;
 
 	if (err || !len)
 		return err;
@@ -315,10 +323,13 @@ long sys_munlock(uintptr_t addr, size_t len)
 long sys_mlockall(unsigned flags)
 {
 	unsigned kind = flags & MCL_ONFAULT ? ANY_LOCK : VMA_MLOCK;
+	int err;
 
 	if (!flags || flags == MCL_ONFAULT || flags & ~(unsigned)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		return -EINVAL;
-	mm_lock_all(current->mm, flags & MCL_CURRENT ? ANY_LOCK : 0, kind, flags & MCL_FUTURE ? kind : 0);
+	err = may_lock() ? mm_lock_all(current->mm, flags & MCL_CURRENT ? ANY_LOCK : 0, kind, flags & MCL_FUTURE ? kind : 0) : -EPERM;
+	if (err)
+		return err;
 	if ((flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT)
 		mm_populate_all(current->mm, 0, USER_TOP);
 	return 0;

@@ -2,6 +2,7 @@
 /* System calls that take a path. */
 #include "init/syscalls.h"
 
+#include "fs/permit.h"
 #include "init/files.h"
 #include "init/linux.h"
 #include "init/process.h"
@@ -252,8 +253,8 @@ long sys_readlink(uintptr_t path, uintptr_t buf, int size)
 
 /* ---- access ---- */
 
-/* Everybody is root, who may do anything but execute a file that nobody may, and write where nothing can be written. */
-static int access_check(const struct inode *inode, unsigned mode)
+/* The user that counts may do what the mode grants; root anything but execute a file that nobody may; and nobody writes where nothing can be. */
+static int access_check(const struct inode *inode, unsigned mode, bool effective)
 {
 	unsigned type = inode_type(inode);
 
@@ -261,7 +262,9 @@ static int access_check(const struct inode *inode, unsigned mode)
 		return -EROFS;
 	if (mode & X_OK && type == S_IFREG && !(inode->mode & 0111))
 		return -EACCES;
-	return 0;
+	if (effective)
+		return permit(inode, mode);
+	return inode->super->owned && mode & ~cred_real_granted(inode->mode, inode->uid, inode->gid) ? -EACCES : 0;
 }
 
 long sys_faccessat2(int dir, uintptr_t path, unsigned mode, unsigned flags)
@@ -276,7 +279,7 @@ long sys_faccessat2(int dir, uintptr_t path, unsigned mode, unsigned flags)
 	err = user_lookup(dir, path, flags & AT_SYMLINK_NOFOLLOW ? LOOKUP_NOFOLLOW : 0, flags & AT_EMPTY_PATH, &inode);
 	if (err)
 		return err;
-	err = access_check(inode, mode);
+	err = access_check(inode, mode, flags & AT_EACCESS);
 	inode_put(inode);
 	return err;
 }
@@ -314,7 +317,12 @@ long sys_chdir(uintptr_t path)
 	struct inode *dir;
 	int err = user_lookup(AT_FDCWD, path, LOOKUP_DIRECTORY, false, &dir);
 
-	if (!err)
+	if (err)
+		return err;
+	err = permit(dir, PERMIT_EXEC);
+	if (err)
+		inode_put(dir);
+	else
 		where_chdir(process_current()->where, dir);
 	return err;
 }
@@ -326,10 +334,11 @@ long sys_fchdir(int fd)
 
 	if (!file)
 		return -EBADF;
-	if (inode_type(file->inode) == S_IFDIR) {
+	if (inode_type(file->inode) == S_IFDIR)
+		err = permit(file->inode, PERMIT_EXEC);
+	if (!err) {
 		inode_get(file->inode);
 		where_chdir(process_current()->where, file->inode);
-		err = 0;
 	}
 	file_put(file);
 	return err;

@@ -137,13 +137,22 @@ static int change_visit(struct vma *vma, uintptr_t start, uintptr_t end, const v
 	return change_piece(vma, start, end, (vma->flags & ~change->clear) | change->set);
 }
 
+/* What is locked in there already does not count twice. */
+static bool may_lock(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	uint64_t pages = (end - start) >> PAGE_SHIFT;
+
+	return map_may_lock(mm, pages) || map_may_lock(mm, pages - map_locked_pages(mm, start, end));
+}
+
 int mm_lock(struct mm *mm, uintptr_t addr, size_t len, unsigned clear, unsigned set)
 {
 	const struct flag_change change = { .clear = clear, .set = set };
-	int err;
+	int err = -ENOMEM;
 
 	rwsem_write_lock(&mm->lock);
-	err = walk_strictly(mm, addr, addr + len, change_visit, &change);
+	if (!(set & VMA_MLOCK) || may_lock(mm, addr, addr + len))
+		err = walk_strictly(mm, addr, addr + len, change_visit, &change);
 	rwsem_write_unlock(&mm->lock);
 	return err;
 }
@@ -151,13 +160,17 @@ int mm_lock(struct mm *mm, uintptr_t addr, size_t len, unsigned clear, unsigned 
 int mm_lock_all(struct mm *mm, unsigned clear, unsigned set, unsigned add_flags)
 {
 	const struct flag_change change = { .clear = clear, .set = set };
+	int err = 0;
 
 	rwsem_write_lock(&mm->lock);
-	mm->add_flags = add_flags;
-	if (clear)
+	if (set && clear && !map_may_lock(mm, mm->mapped - map_locked_pages(mm, 0, USER_TOP)))
+		err = -ENOMEM;
+	else
+		mm->add_flags = add_flags;
+	if (clear && !err)
 		walk(mm, 0, USER_TOP, change_visit, &change); /* what cannot be changed for lack of memory stays, as on Linux */
 	rwsem_write_unlock(&mm->lock);
-	return 0;
+	return err;
 }
 
 int mm_advise(struct mm *mm, uintptr_t addr, size_t len, unsigned clear, unsigned set, bool anonymous)

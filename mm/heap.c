@@ -26,7 +26,7 @@ static int heap_grow(struct mm *mm, uintptr_t old_end, uintptr_t new_end)
 
 	if (above && (new_end + PAGE_SIZE > above->start || above->start - new_end < gap))
 		return -ENOMEM;
-	if (mm->nr_vmas > MM_MAX_VMAS || map_may_grow(mm, HEAP_FLAGS, (new_end - old_end) >> PAGE_SHIFT))
+	if (mm->nr_vmas > MM_MAX_VMAS || map_may_grow(mm, like.flags, (new_end - old_end) >> PAGE_SHIFT))
 		return -ENOMEM;
 	return map_insert_locked(mm, &like, MM_MAX_VMAS + 1);
 }

@@ -31,8 +31,29 @@ bool map_may_promise(uint64_t pages)
 	return pages <= frame_total();
 }
 
-int map_may_grow(const struct mm *mm, unsigned flags, uint64_t pages)
+uint64_t map_locked_pages(struct mm *mm, uintptr_t start, uintptr_t end)
 {
+	uint64_t pages = 0;
+	struct vma *vma;
+
+	for (uintptr_t at = start; (vma = vma_next(mm, at)) && vma->start < end; at = vma->end)
+		if (vma->flags & VMA_MLOCK)
+			pages += ((vma->end < end ? vma->end : end) - (vma->start > start ? vma->start : start)) >> PAGE_SHIFT;
+	return pages;
+}
+
+/* Counted only where there is a limit: most may lock what they like. */
+bool map_may_lock(struct mm *mm, uint64_t pages)
+{
+	uint64_t most = limit_pages(mm, MM_LIMIT_LOCKED);
+
+	return most == UINT64_MAX >> PAGE_SHIFT || map_locked_pages(mm, 0, USER_TOP) + pages <= most;
+}
+
+int map_may_grow(struct mm *mm, unsigned flags, uint64_t pages)
+{
+	if (flags & VMA_MLOCK && !map_may_lock(mm, pages))
+		return -EAGAIN;
 	if (!map_within_limits(mm, flags, pages))
 		return -ENOMEM;
 	return map_is_promise(flags) && !map_may_promise(pages) ? -ENOMEM : 0;
@@ -194,6 +215,8 @@ static int may_map(struct mm *mm, const struct vma *like)
 
 	if (mm->nr_vmas > MM_MAX_VMAS)
 		return -ENOMEM;
+	if (like->flags & VMA_MLOCK && !map_may_lock(mm, pages))
+		return -EAGAIN;
 	if (!map_within_limits(mm, like->flags, pages) &&
 	    !map_within_limits(mm, like->flags, pages - pages_between(mm, like->start, like->end)))
 		return -ENOMEM;

@@ -30,10 +30,13 @@ static inline bool map_range_ok(uintptr_t addr, size_t len)
 	return !(addr % PAGE_SIZE) && len && len <= USER_TOP && addr <= USER_TOP - map_round_up(len);
 }
 
-/* May the address space grow by so many pages of this kind? 0 or -ENOMEM: a limit, or more than this machine could ever keep. */
-int map_may_grow(const struct mm *mm, unsigned flags, uint64_t pages);
+/* May the address space grow by so many pages of this kind? 0, -EAGAIN: too many locked, or -ENOMEM: a limit, or more than this machine could
+ * ever keep. */
+int map_may_grow(struct mm *mm, unsigned flags, uint64_t pages);
 bool map_within_limits(const struct mm *mm, unsigned flags, uint64_t pages); /* the limits alone */
 bool map_may_promise(uint64_t pages);					     /* the machine alone */
+bool map_may_lock(struct mm *mm, uint64_t pages);			     /* so many more */
+uint64_t map_locked_pages(struct mm *mm, uintptr_t start, uintptr_t end);
 
 bool map_range_free(struct mm *mm, uintptr_t start, uintptr_t end);
 

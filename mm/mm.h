@@ -53,7 +53,7 @@ struct vma {
 };
 
 /* What an address space may grow to: set by whoever keeps the resource limits, infinite at first. */
-enum mm_limit { MM_LIMIT_SPACE, MM_LIMIT_DATA, MM_LIMIT_STACK, MM_LIMITS };
+enum mm_limit { MM_LIMIT_SPACE, MM_LIMIT_DATA, MM_LIMIT_STACK, MM_LIMIT_LOCKED, MM_LIMITS };
 
 /* (L) mm->lock to write, RCU to read; (K) mm->lock; (A) atomic; (C) constant */
 struct mm {
@@ -123,10 +123,10 @@ long mm_remap(struct mm *mm, const struct remap_request *r);
 
 bool mm_mapped(struct mm *mm, uintptr_t addr); /* anything there? Perhaps not any more */
 
-/* Every VMA in the range loses `clear` and gains `set`. -ENOMEM: a hole, where it stops. */
+/* Every VMA in the range loses `clear` and gains `set`. -ENOMEM: a hole, where it stops, or more than may be locked. */
 int mm_lock(struct mm *mm, uintptr_t addr, size_t len, unsigned clear, unsigned set);
 
-/* mlockall: the same for all VMAs, and what new ones get. */
+/* mlockall: the same for all VMAs, and what new ones get. -ENOMEM: more than may be locked. */
 int mm_lock_all(struct mm *mm, unsigned clear, unsigned set, unsigned add_flags);
 
 /* Faults every page of the range in, as if read (or written, where writing is allowed). -EFAULT, -ENOMEM, -EINTR. */

@@ -59,6 +59,8 @@ static int may_resize(const struct remap *m)
 		return 0;
 	if (index + (m->new_len >> PAGE_SHIFT) < index)
 		return -EINVAL;
+	if (m->vma->flags & VMA_MLOCK && !map_may_lock(m->mm, growth(m)))
+		return -EAGAIN;
 	return map_within_limits(m->mm, m->vma->flags, growth(m)) ? 0 : -ENOMEM;
 }
 

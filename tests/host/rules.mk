@@ -102,7 +102,7 @@ $(addprefix $(HT)/,$(HOST_LIB_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $
 -include $(patsubst %,$(HOBJ)/fiber/tests/host/%.c.d,$(HOST_LIB_TESTS))
 
 # ext2 and the VFS below system calls; what else fs/ has is not there (tests/host/ext2case.c).
-HOST_FS_OBJ := $(patsubst %,$(HOBJ)/fiber-kernel/%.o,$(wildcard fs/ext2*.c) fs/backing.c fs/bdev.c fs/inode.c fs/names.c fs/path.c fs/path_of.c) \
+HOST_FS_OBJ := $(patsubst %,$(HOBJ)/fiber-kernel/%.o,$(wildcard fs/ext2*.c) fs/backing.c fs/bdev.c fs/inode.c fs/names.c fs/path.c fs/path_of.c fs/permit.c) \
 	$(patsubst %,$(HOBJ)/fiber/tests/host/%.c.o,ext2case ext2image ext2model ext2ops)
 
 $(addprefix $(HT)/,$(HOST_FS_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(HOST_FS_OBJ) $(HOBJ)/fiber/port.a
@@ -112,7 +112,7 @@ $(addprefix $(HT)/,$(HOST_FS_TESTS)): $(HT)/%: $(HOBJ)/fiber/tests/host/%.c.o $(
 -include $(HOST_FS_OBJ:.o=.d) $(patsubst %,$(HOBJ)/fiber/tests/host/%.c.d,$(HOST_FS_TESTS))
 
 # $(1): variant, $(2): prefix of its tests.
-HOST_VFS_SRC := $(wildcard fs/tmpfs*.c) fs/backing.c fs/inode.c fs/names.c fs/namespace.c fs/path.c fs/path_of.c fs/rename.c
+HOST_VFS_SRC := $(wildcard fs/tmpfs*.c) fs/backing.c fs/inode.c fs/names.c fs/namespace.c fs/path.c fs/path_of.c fs/permit.c fs/rename.c
 
 define HOST_VFS
 $(addprefix $(HT)/$(2),$(HOST_VFS_TESTS)): $(HT)/$(2)%: $(HOBJ)/$(1)/tests/host/%.c.o $(patsubst %,$(HOBJ)/$(1)-kernel/%.o,$(HOST_VFS_SRC)) $(HOBJ)/$(1)/port.a
