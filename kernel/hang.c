@@ -103,7 +103,7 @@ static bool on_chain(const struct hang_chain *c, const struct thread *t, unsigne
 
 static enum hang follow(struct thread *t, struct hang_chain *c);
 
-/* A semaphore may have many readers: the first of them that leads into a cycle, else the first. */
+/* A semaphore may have many readers: the first of them that leads into a cycle, else the first. Each of theirs may, too: hence HANG_STEPS. */
 static enum hang follow_holders(const struct hang_look *look, struct hang_chain *c)
 {
 	struct hang_holders holders;
@@ -129,8 +129,9 @@ static enum hang follow(struct thread *t, struct hang_chain *c)
 		c->loop = at;
 		return HANG_cycle;
 	}
-	if (c->n == HANG_CHAIN)
+	if (c->n == HANG_CHAIN || c->steps == HANG_STEPS)
 		return HANG_holder;
+	c->steps++;
 	c->link[c->n++] = t;
 	if (!hang_look(t, &look))
 		return HANG_holder;

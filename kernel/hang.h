@@ -30,6 +30,7 @@ enum hang {
 #define HANG_RETRIES 1000 /* of one operation: from here on it counts as a livelock */
 #define HANG_PASSED 16	  /* woken so often without getting it: starvation */
 #define HANG_CHAIN 12
+#define HANG_STEPS 64 /* a search for a cycle looks at no more threads */
 
 /* A copy, made by one look. Its maker's. */
 struct hang_look {
@@ -46,6 +47,7 @@ struct hang_chain {
 	struct thread *link[HANG_CHAIN];
 	unsigned n;
 	unsigned loop; /* of a cycle: where it begins */
+	unsigned steps; /* how many threads have been looked at */
 };
 
 /* Where lines go. */

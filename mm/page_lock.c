@@ -3,7 +3,7 @@
  * The page lock: who gets it when, and how long that can take (law 1).
  *
  * State: PG_LOCKED and PG_WAITERS in page->flags; the page's queue of those who want the lock, oldest first. Its *head* is the one whose turn is
- * next, and alone may try. It is *called* when it has been woken to try, and *owed* the lock when the next unlock must give it to it.
+ * next, and alone may try. It is *called* while it is awake to try, and *owed* the lock when the next unlock must give it to it.
  *
  *	arrival			LOCKED clear		LOCKED set
  *	page_trylock		takes it		false
@@ -16,8 +16,10 @@
  *	... it is not owed			clears LOCKED; calls the head, unless that has been done
  *	... the page is DYING			wakes all unpinned waiters: -EAGAIN. Who holds a reference stays and gets the lock in turn
  *
- *	the head is called, LOCKED clear	takes it and leaves the queue
- *	... LOCKED set				has lost a race; sleeps again, and may be owed the lock now
+ *	the head is called			watches the lock until that is clear or handed over, if the policy says so, `looks` times at most;
+ *						then tries. One that comes as the head counts as called, if it is to watch
+ *	... and tries, LOCKED clear		takes it and leaves the queue
+ *	... LOCKED set				has lost a race; sleeps, and may be owed the lock now
  *	any waiter killed, or out of time	leaves the queue; the lock handed to it meanwhile it passes on
  *
  * A policy says when the head is owed the lock: how many races it may lose, and for how long it may be the head (`rules`).
@@ -25,29 +27,32 @@
  *	unfair		never						after which nothing is promised
  *	fair		always						position x (section + switch)
  *	bounded:N	it has lost N races				position x (N + 1) x (section + switch)
- *	deadline:USEC	it has been the head for that long; or it has	position x (deadline + section + switch)
- *			lost a race after being called for that
+ *	deadline:USEC	it has been the head for that long		position x (deadline + section + switch)
  *
- * The third column bounds the wait of who arrives as number `position` in the queue. Section: the longest time the lock is held by one owner who
- * runs; switch: the longest from waking a thread until it runs. Proof: let T(k) be when the k-th becomes head, T(1) = 0. The head is not passed by
- * any waiter, since only it tries and only it is handed the lock. It is called by the first unlock, at most a section after T(k), and runs a switch
- * later; if it loses, the lock is held, so an unlock comes within a section and calls again. bounded: after N such rounds it is owed the lock, and
- * the next unlock, within a section, hands it over; its switch is the last. deadline: an unlock later than T(k) + deadline hands it over. If the
- * lock is held then, that is within a section. If it is free, the head has been called, and has the lock a switch later unless it is held when it
- * runs; then again an unlock is a section away. Then the (k+1)-th is head. Leaving early only makes positions smaller.
+ * The third column, and one switch more, bounds the wait of who arrives as number `position` in the queue. Section: the longest time the lock is
+ * held by an owner who runs; switch: the longest that a thread that is awake waits for its CPU. Proof: let T(k) be when the k-th becomes head, T(1)
+ * = 0, and T(k+1) when it has the lock. No waiter passes the head, since only it tries and only it is handed the lock. A held lock is unlocked
+ * within a section, and a switch if its owner has been handed it and does not run yet. fair: that unlock hands it over, so T(k+1) <= T(k) + switch +
+ * section. bounded: it calls the head, which tries within a switch; if it loses, the thief runs, and unlocks within a section; after N such rounds
+ * that hands it over. deadline: an unlock later than T(k) + deadline hands it over. If the lock is held then, that is within a switch and a section.
+ * If it is free, the head has been called and tries within a switch: it takes the lock, or a thief has it who runs. So the lock is its own by
+ * T(position + 1), and a switch later it runs. Leaving early only makes positions smaller. Watching changes nothing in this: the head counts as
+ * called until it has tried.
  *
- * Why `deadline`: a lock handed to a sleeper is held, and of use to nobody, until that sleeper runs. A lock left free is of use to whoever
- * runs, without a switch: so the head is called early, while the lock can be stolen, and its switch overlaps the work of others; stealing is free as
- * long as the head can wait. Whom it wakes goes to the front of its CPU's run queue: that keeps `switch` short. A bound in time is what a waiter
- * cares about; one in lost races grows with the length of the section. Tried and dropped: not to call the head while all CPUs have work, and to
- * set a timer for its deadline. That halves the switches, but timers cost more than it saves, and waits become twice as long.
+ * Why `deadline`: a lock handed to a sleeper is held, and of use to nobody, until that sleeper runs. A lock left free is of use to whoever runs,
+ * without a switch: so the head is called early, while the lock can be stolen, and its switch overlaps the work of others; stealing is free as long
+ * as the head can wait. What is left to pay for is lost races: two switches and a wake each. So a called head watches. Most sections are shorter
+ * than a switch, and a look is a load; it watches about half as long as a switch takes (policy pagelock_watch), which is lost where sections are
+ * long or their owner does not run. Whom it wakes goes to the front of its CPU's run queue: that keeps `switch` short. A bound in time is what a
+ * waiter cares about; one in lost races grows with the section. Tried and dropped: not to call the head while all CPUs have work, and to set a timer
+ * for its deadline: that halves the switches, but timers cost more than it saves, and waits become twice as long.
  *
  * 1. No wakeup is lost. Both bits share a word. A waiter holds the queue lock and sets WAITERS by a read-modify-write: if that finds LOCKED clear
  *    it has the lock; else the unlocker's compare-exchange, later in the order of that word, sees WAITERS, takes the queue lock and finds it queued.
- * 2. A free lock does not stay with a sleeping head. When the queue lock is let go with LOCKED clear and a head there, the head has been called.
+ * 2. A free lock does not stay with a sleeping head. When the queue lock is let go with LOCKED clear and a head there, the head is called.
  *    LOCKED becomes clear with WAITERS set only under that lock: in an unlock (which calls), and a head that leaves its place to the next while
- *    LOCKED is clear calls it. A call ends in a try under the queue lock: it takes the lock, or finds LOCKED set, and then the owner's unlock
- *    comes later and finds WAITERS.
+ *    LOCKED is clear calls it. Who is called tries under the queue lock before it sleeps: it takes the lock, or finds LOCKED set, and then the
+ *    owner's unlock comes later and finds WAITERS.
  * 3. An unpinned waiter's page is not freed. It had a reference when it queued, with LOCKED set and the page not DYING. A page is freed after
  *    it has become DYING, under the lock; the unlock of that owner sees WAITERS and wakes all such waiters. As long as one is queued the cache
  *    has its reference, or somebody has the lock who will let it go: so the unlocker, or the head that takes the lock, may take one more.
@@ -71,11 +76,12 @@ static const struct rule {
 	uint32_t losses;      /* so many races the head may lose */
 	uint32_t deadline_us; /* for so long it may be the head */
 	bool hurry;	      /* woken, it is the next one on its CPU */
+	bool watch;	      /* awake, it watches a held lock for a while before it sleeps */
 } rules[] = {
-	[PAGELOCK_UNFAIR] = { ENDLESS, ENDLESS, false },
-	[PAGELOCK_FAIR] = { 0, ENDLESS, false },
-	[PAGELOCK_BOUNDED] = { GIVEN, ENDLESS, false },
-	[PAGELOCK_DEADLINE] = { ENDLESS, GIVEN, true },
+	[PAGELOCK_UNFAIR] = { ENDLESS, ENDLESS, false, false },
+	[PAGELOCK_FAIR] = { 0, ENDLESS, false, false },
+	[PAGELOCK_BOUNDED] = { GIVEN, ENDLESS, false, false },
+	[PAGELOCK_DEADLINE] = { ENDLESS, GIVEN, true, true },
 };
 
 static void head_call(struct page_waiter *w)
@@ -92,9 +98,20 @@ static void head_begin(struct page_waiter *w)
 	const struct rule *rule = &rules[is & POLICY_WORD];
 
 	w->hurry = rule->hurry;
+	atomic_store_explicit(&w->looks, rule->watch ? policy_get(&policy.pagelock_watch) : 0, memory_order_relaxed);
 	w->may_lose = rule->losses == GIVEN ? number : rule->losses;
 	if (rule->deadline_us != ENDLESS)
 		w->due = clock_ns() + (rule->deadline_us == GIVEN ? number : rule->deadline_us) * NSEC_PER_USEC;
+}
+
+/* It has come as the head, awake: if it is going to watch, and then to try, that is as good as having been called. */
+static void head_comes(struct page_waiter *w)
+{
+	head_begin(w);
+	if (!atomic_load_explicit(&w->looks, memory_order_relaxed))
+		return;
+	w->called = true;
+	page_waits_called(w);
 }
 
 static bool head_owed(const struct page_waiter *w)
@@ -120,7 +137,7 @@ static void queue_join(struct page_waiter *w)
 	page_queue_append(w);
 	page_waits_queued(w);
 	if (page_queue_head(w->page, PAGE_LOCK) == w)
-		head_begin(w);
+		head_comes(w);
 }
 
 /* With the lock or without. */
@@ -241,7 +258,9 @@ static int waiter_looks(struct page_waiter *w, int err)
 	irqflags_t flags = spin_lock_irq(page_queue_lock(w->page));
 	int outcome = atomic_load_explicit(&w->outcome, memory_order_relaxed); /* stored under this lock */
 
-	if (outcome == PAGE_WAITING && err) {
+	if (!outcome) { /* handed over while it watched */
+		page_waits_runs(w);
+	} else if (outcome == PAGE_WAITING && err) {
 		waiter_leaves(w);
 		outcome = err;
 	} else if (outcome == PAGE_WAITING && head_takes(w)) {
@@ -251,28 +270,50 @@ static int waiter_looks(struct page_waiter *w, int err)
 	return outcome;
 }
 
-/* Sleeps until w has the lock: 0. Or why not. */
+/* Until the lock is free, or handed to w, or has been looked at often enough. The page may be gone by then, its struct stays. False: not to watch. */
+static bool waiter_watches(const struct page_waiter *w)
+{
+	uint32_t looks = atomic_load_explicit(&w->looks, memory_order_relaxed);
+
+	for (uint32_t n = looks; n && page_locked(w->page); n--) {
+		if (atomic_load_explicit(&w->outcome, memory_order_relaxed) != PAGE_WAITING)
+			break; /* waiter_looks takes the queue lock, under which it was stored */
+		arch_cpu_relax();
+	}
+	return looks;
+}
+
+/* Sleeps, and what there is to do then. */
+static int waiter_wakes(struct page_waiter *w, enum wait_mode mode, uint64_t until, int *err)
+{
+	int outcome = page_waiter_sleep(w, mode, until, err);
+
+	if (!outcome)
+		page_waits_runs(w);
+	if (outcome != PAGE_WAITING)
+		return outcome;
+	if (!*err)
+		waiter_watches(w);
+	return waiter_looks(w, *err);
+}
+
+/* Until w has the lock: 0. Or why not. */
 static int waiter_wait(struct page_waiter *w, enum wait_mode mode, uint64_t until)
 {
-	int outcome, err;
+	int err = 0, outcome = waiter_watches(w) ? waiter_looks(w, 0) : PAGE_WAITING;
 
 	stat_inc(STAT_page_lock_waits);
-	do {
-		outcome = page_waiter_sleep(w, mode, until, &err);
-		if (!outcome)
-			page_waits_runs(w);
-		if (outcome == PAGE_WAITING)
-			outcome = waiter_looks(w, err);
-	} while (outcome == PAGE_WAITING);
-	if (!outcome)
-		page_waits_ended(w);
-	if (!outcome && err) { /* handed over just then */
+	while (outcome == PAGE_WAITING)
+		outcome = waiter_wakes(w, mode, until, &err);
+	if (outcome)
+		return outcome;
+	page_waits_ended(w);
+	if (err) { /* handed over just then */
 		page_unlock_outcome(w->page, 0);
 		if (w->unpinned)
 			page_put(w->page);
-		return err;
 	}
-	return outcome;
+	return err;
 }
 
 /* PAGE_WAITING: queued. 0: the lock was free, and is ours. -EAGAIN: the page goes, and we hold nothing that keeps it. */

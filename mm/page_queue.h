@@ -35,8 +35,9 @@ struct page_waiter {
 
 	/* who waits for the lock: mm/page_lock.c */
 	bool unpinned;		/* holds no reference					(C) */
-	bool called;		/* woken to try for the lock, and has not tried since	(Q) */
+	bool called;		/* awake to try for the lock, and has not tried since	(Q) */
 	bool hurry;		/* woken, it is the next one on its CPU: others wait behind it	(Q) */
+	_Atomic uint32_t looks;	/* so many at a held lock before it sleeps. Written under the queue lock	(A) */
 	uint32_t may_lose;	/* so many races; 0: the next unlock gives it the lock	(Q) */
 	uint64_t due;		/* from when on unlocks give it the lock; TIME_NEVER	(Q) */
 	bool slept;		/* before						(S) */

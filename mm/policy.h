@@ -37,6 +37,7 @@ struct policy {
 	_Atomic uint32_t faultlock;	  /* enum faultlock_policy: a fault locks the page it found in the cache */
 	_Atomic uint32_t journal_credits; /* blocks of metadata that may have been changed since the last commit */
 	_Atomic uint32_t pagelock;	  /* enum pagelock_policy and its number: how a page lock goes to those who wait for it */
+	_Atomic uint32_t pagelock_watch;  /* so often the first waiter, awake, looks at a held lock before it sleeps */
 	_Atomic uint32_t waitbug;	  /* enum waitbug_policy: a defect, for the watchdog to find */
 	_Atomic uint32_t slice_us;	  /* time slice; 0: the scheduler's own */
 };

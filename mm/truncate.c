@@ -6,7 +6,7 @@
  *
  * 1. Truncate lowers the size, then takes mapping->lock once. Whoever adds a page looks at the size under that lock (mm/pagecache.c, 4), so from
  *    then on no page behind the end is added; those there are, or are being read, are found by the walk.
- * 2. Each page is locked, which waits for its reading, and write-back is waited for, without the lock and pinning nothing. Then it is FROZEN: who
+ * 2. Each page is locked, which waits for its reading, and write-back is waited for without the lock; both pin nothing. Then it is FROZEN: who
  *    maps it without a lock either counted before, and the reverse map's walk waits for his entry, or fails (mm/page.c). The walk
  *    is repeated until no count is left, since one that backs out leaves his for a moment. Then the slot becomes empty.
  * 3. Private copies (truncate only). A fault checks, under the page-table lock, that its source is in its slot and not FROZEN before it installs a
@@ -51,24 +51,24 @@ static void unmap_frozen(struct mapping *m, struct page *page)
 	}
 }
 
-/* A referenced page, perhaps of m: out of the cache. false: under write-back, look again. */
-static bool remove_page(struct mapping *m, struct page *page)
+/* The page at index, of which the caller gives up his reference: out of the cache. false: under write-back, look again. */
+static bool remove_page(struct mapping *m, struct page *page, pgoff_t index)
 {
-	bool done = true;
+	bool writing;
 
-	page_lock(page);
-	if (atomic_load_explicit(&page->mapping, memory_order_relaxed) == m) {
-		done = !page_flag(page, PG_WRITEBACK);
-		if (done) {
-			page_freeze(page);
-			unmap_frozen(m, page);
-			cache_remove(m, page);
-			page_put(page); /* the cache's */
-			stat_inc(STAT_truncated);
-		}
+	if (page_lock_unpinned(page, m, index, WAIT_FOREVER))
+		return true; /* it is not there any more */
+	writing = page_flag(page, PG_WRITEBACK);
+	if (!writing) {
+		page_freeze(page);
+		unmap_frozen(m, page);
+		cache_remove(m, page);
+		page_put(page); /* the cache's */
+		stat_inc(STAT_truncated);
 	}
 	page_unlock(page);
-	return done;
+	page_put(page);
+	return !writing;
 }
 
 /* The first page in [*index, last], referenced; or NULL: there is none, or *busy: it is FROZEN. */
@@ -108,7 +108,7 @@ static void wait_settled(struct mapping *m, pgoff_t index)
 static void remove_pages(struct mapping *m, pgoff_t index, pgoff_t last)
 {
 	struct page *page;
-	bool busy, gone;
+	bool busy;
 
 	might_sleep();
 	while ((page = next_page(m, &index, last, &busy)) || busy) {
@@ -116,9 +116,7 @@ static void remove_pages(struct mapping *m, pgoff_t index, pgoff_t last)
 			wait_settled(m, index);
 			continue;
 		}
-		gone = remove_page(m, page);
-		page_put(page);
-		if (!gone)
+		if (!remove_page(m, page, index))
 			mapping_wait_written(m, index, WAIT_FOREVER);
 	}
 }
@@ -253,11 +251,12 @@ static void settle_page(struct mapping *m, pgoff_t index)
 	struct page *page;
 	bool busy, writing;
 
-	while (!(page = next_page(m, &at, index, &busy)) && busy)
-		wait_settled(m, index);
-	if (!page)
-		return;
-	page_lock(page);
+	do {
+		while (!(page = next_page(m, &at, index, &busy)) && busy)
+			wait_settled(m, index);
+		if (!page)
+			return;
+	} while (page_lock_unpinned(page, m, index, WAIT_FOREVER));
 	writing = page_flag(page, PG_WRITEBACK);
 	page_unlock(page);
 	page_put(page);

@@ -7,7 +7,7 @@ args = ["400"]
 cpus = 1
 slice_ns = 4000000
 policy = {"hung_us": "50000"}
-sweep = {"pagelock": ("unfair", "fair", "bounded:5", "deadline:200")}
+sweep = {"pagelock": ("unfair", "fair", "bounded:5", "deadline:50")}
 columns = ("holes_per_s", "syncs_per_s", "sync_p50_us", "sync_max_us", "handoffs", "steals", "lost_races", "hung_reports")
 
 

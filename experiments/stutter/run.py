@@ -7,7 +7,7 @@ args = [*map(str, threads)]
 cpus = 4
 slice_ns = 10000
 policy = {"faultlock": "on"}
-sweep = {"pagelock": ("unfair", "fair", "bounded:5", "deadline:200"), "grab": ("once", "relock")}
+sweep = {"pagelock": ("unfair", "fair", "bounded:5", "deadline:50"), "grab": ("once", "relock")}
 columns = ("ops_per_s", "writes_per_s", "wait_p50_us", "wait_p99_us", "wait_p999_us", "wait_max_us", "handoffs", "steals", "switches", "hung_reports")
 
 

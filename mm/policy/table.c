@@ -25,7 +25,8 @@ struct policy policy = {
 	.grab = GRAB_ONCE,
 	.faultlock = FAULTLOCK_OFF,
 	.journal_credits = 1024,
-	.pagelock = PAGELOCK_DEADLINE | 200 << POLICY_NUMBER,
+	.pagelock = PAGELOCK_DEADLINE | 50 << POLICY_NUMBER,
+	.pagelock_watch = 32,
 	.waitbug = WAITBUG_OFF,
 	.slice_us = 0,
 };
@@ -64,6 +65,7 @@ static const struct row rows[] = {
 	{ .name = "hung_us", .value = &watchdog_hung_us, .most = UINT32_MAX },
 	{ .name = "lockcheck", .value = &lock_check_mode, .words = lockcheck_words },
 	{ .name = "pagelock", .value = &policy.pagelock, .words = pagelock_words, .most = 10000000 },
+	{ .name = "pagelock_watch", .value = &policy.pagelock_watch, .most = 10000 },
 	{ .name = "slice_us", .value = &policy.slice_us, .most = 1000000 },
 };
 

@@ -26,7 +26,7 @@ DEFECTS = [
            "\tatomic_fetch_and_explicit(&page->flags, ~(uint32_t)PG_WAITERS, memory_order_relaxed);\n"
            "\tif (head && head_owed(head))\n\t\thand_over(head);"),
     Defect("handoff-to-killed-lost", "a waiter killed while it is handed the lock goes away with it", LOCK,
-           "\t\tpage_unlock_outcome(w->page, 0);\n\t\tif (w->unpinned)\n\t\t\tpage_put(w->page);\n\t\treturn err;", "\t\treturn err;"),
+           "\t\tpage_unlock_outcome(w->page, 0);\n\t\tif (w->unpinned)\n\t\t\tpage_put(w->page);\n\t}\n", "\t}\n"),
     Defect("call-to-killed-lost", "a waiter killed when it has been called to try goes away, and the call with it (Linux a8b169afbf06)", LOCK,
            "\tif (head && !head->called && !page_locked(page))\n\t\thead_call(head);", "\t(void)head;"),
     Defect("killed-stays-queued", "a killed waiter leaves its stack in the queue", LOCK,
@@ -36,6 +36,8 @@ DEFECTS = [
            "\tpage_waiter_unpark(thread, hurry);\n\tatomic_store_explicit(&w->outcome, outcome, memory_order_release);"),
     Defect("called-for-ever", "a waiter that tried in vain still counts as called, and is not called again", LOCK,
            "\tw->called = false;\n\tstat_inc", "\tstat_inc"),
+    Defect("comes-and-sleeps", "a waiter that comes as the head counts as awake, watches in vain and sleeps without a try", LOCK,
+           "waiter_watches(w) ? waiter_looks(w, 0) : PAGE_WAITING;", "(waiter_watches(w), PAGE_WAITING);"),
     Defect("one-loss-more", "the waiter loses one race more than its policy allows", LOCK,
            "\treturn !w->may_lose ||", "\treturn w->may_lose == ENDLESS - 1 ||"),
     Defect("late-for-ever", "an unlock does not look at the time", LOCK, "w->due != TIME_NEVER && clock_ns() >= w->due", "false"),

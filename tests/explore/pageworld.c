@@ -32,6 +32,7 @@ void setup(uint32_t pagelock, uint32_t flags, unsigned refs)
 {
 	page_map = pages;
 	policy.pagelock = pagelock;
+	policy.pagelock_watch = 1;
 	ghost_begin(pagelock);
 	most_parks = UINT32_MAX;
 	atomic_store_explicit(&pages[0].word, refs * PAGE_REF, memory_order_relaxed);
