@@ -20,6 +20,7 @@ static struct asker {
 	uint64_t behind;     /* when it was not the head yet: it queued, or another was */
 	uint64_t head_since; /* at the latest */
 	bool unpinned, called, ran; /* ran: since it was called */
+	bool came;	     /* and was awake: nobody woke it */
 	bool unlocked;	     /* since it queued */
 	bool must, may;	     /* the last unlock had to hand it the lock; might */
 } askers[FIBERS];
@@ -105,6 +106,7 @@ OUTSIDE void page_waits_called(struct page_waiter *w)
 	must(a->ticket && is_oldest(w->page, a));
 	must(is == GHOST_OFF || w->hurry == ((is & POLICY_WORD) == PAGELOCK_DEADLINE));
 	a->called = true;
+	a->came = explore_self() == w->thread->tid;
 	a->ran = false;
 	a->may = is == GHOST_OFF || owed(a, a->behind);
 }
@@ -115,7 +117,7 @@ OUTSIDE void page_waits_runs(const struct page_waiter *w)
 
 	must(a->called);
 	a->ran = true;
-	must(w->outcome == 0 || (!a->must && (is == GHOST_OFF || explore_hurried(w->thread->tid) == w->hurry)));
+	must(w->outcome == 0 || (!a->must && (is == GHOST_OFF || a->came || explore_hurried(w->thread->tid) == w->hurry)));
 }
 
 OUTSIDE void page_waits_held(struct page_waiter *w)
