@@ -2,9 +2,11 @@
 /*
  * O_DIRECT: bytes between user memory and the device, past the cache.
  *
- * 1. User memory is touched only with nothing held (law 4). What is to be written is copied into pages of our own before the inode's lock is
- *    taken; what has been read is copied out when it has been let go of. These pages stand for pinned pages of the user's: the device moves
- *    what nobody can change, unmap or share by fork meanwhile, and the user's need not be aligned.
+ * 1. User memory is faulted in only with nothing held (law 4). What is to be written first is copied into pages of our own before the inode's lock
+ *    is taken; what has been read is copied out when it has been let go of. These pages stand for pinned pages of the user's: the device moves
+ *    what nobody can change, unmap or share by fork meanwhile, and the user's need not be aligned. The lock is held over a whole write whose
+ *    memory is there, so that two large appends do not mix: the next part is copied with faults disabled. If it is not there, the lock is
+ *    let go of, and the write begins again with what is left.
  * 2. A read holds the inode's lock, so that blocks stay. What is dirty in the cache is written before, so the device has what write(2) and stores
  *    have left.
  * 3. A write has its range for itself: from mapping_replace_begin to the end no page of it is in the cache, and none is read into it. Whoever
@@ -131,7 +133,7 @@ static struct request *request_for(const struct file_extent *e, bool write)
 
 static int move_extent(const struct direct *d, bool write, size_t at, const struct file_extent *e)
 {
-	static const struct wait_why why = { .what = "direct I/O" };
+	static const struct wait_why why = { .what = "direct I/O", .on = wait_on_device };
 	struct request *r = request_for(e, write);
 	_Atomic int result = 1;
 	size_t part;
@@ -317,17 +319,64 @@ static long write_at(struct file *file, struct direct *d, uint64_t *pos)
 	return done;
 }
 
-static long write_part(struct file *file, uintptr_t buf, size_t n, uint64_t *pos)
-{
-	struct direct d = { .inode = file->inode };
-	long done = direct_begin(&d, n);
+/* What is left of a write. Its thread's. */
+struct rest {
+	struct file *file;
+	uintptr_t buf;
+	size_t n;
+	uint64_t *pos;
+};
 
+/* One part, which d has. Bytes written, or -errno; *more: the next part would follow. Inode lock held. */
+static long write_part(struct rest *rest, struct direct *d, bool *more)
+{
+	long done = write_at(rest->file, d, rest->pos);
+
+	*more = done > 0 && aligned((uint64_t)done);
+	if (done > 0) {
+		rest->buf += (uintptr_t)done;
+		rest->n -= (size_t)done;
+	}
+	*more = *more && rest->n && !thread_killed();
+	return done;
+}
+
+/* The next part, as far as its memory is there: the inode's lock is held. */
+static bool copy_in_present(struct direct *d, const struct rest *rest)
+{
+	int err;
+
+	d->len = rest->n < d->n * PAGE_SIZE ? rest->n : d->n * PAGE_SIZE;
+	fault_disable();
+	err = copy_in(d, rest->buf);
+	fault_enable();
+	return !err;
+}
+
+/* Part after part, the first of which d has, until one is not in memory; *more as above. */
+static long write_parts(struct rest *rest, struct direct *d, bool *more)
+{
+	long part, done = 0;
+
+	do {
+		part = write_part(rest, d, more);
+		done += part > 0 ? part : 0;
+	} while (*more && copy_in_present(d, rest));
+	return done ? done : part;
+}
+
+static long write_round(struct rest *rest, bool *more)
+{
+	struct direct d = { .inode = rest->file->inode };
+	long done = direct_begin(&d, rest->n);
+
+	*more = false;
 	if (!done)
-		done = copy_in(&d, buf);
+		done = copy_in(&d, rest->buf);
 	if (!done)
 		done = mutex_lock_killable(&d.inode->lock);
 	if (!done) {
-		done = write_at(file, &d, pos);
+		done = write_parts(rest, &d, more);
 		mutex_unlock(&d.inode->lock);
 	}
 	direct_end(&d);
@@ -336,16 +385,13 @@ static long write_part(struct file *file, uintptr_t buf, size_t n, uint64_t *pos
 
 long direct_write(struct file *file, uintptr_t buf, size_t n, uint64_t *pos)
 {
-	size_t done = 0;
-	long part = 0;
+	struct rest rest = { .file = file, .buf = buf, .n = n, .pos = pos };
+	bool more = n;
+	long got = 0;
 
 	if (!aligned(n))
 		return -EINVAL;
-	while (done < n) {
-		part = write_part(file, buf + done, n - done, pos);
-		if (part <= 0 || !aligned((uint64_t)part))
-			break;
-		done += (size_t)part;
-	}
-	return done ? (long)done : part;
+	while (more)
+		got = write_round(&rest, &more);
+	return rest.n < n ? (long)(n - rest.n) : got;
 }

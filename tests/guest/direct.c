@@ -106,6 +106,51 @@ static void test_advice(void)
 	ok(pread(plain, other, 2 * PAGE, 6 * PAGE) == 2 * (ssize_t)PAGE && holds(other, 2 * PAGE, 17), "and the bytes are what they were");
 }
 
+#define APPENDED (6 * SIZE)
+#define APPENDS 6
+
+/* Appends of more than goes to the device at a time: each lies in one piece. */
+static void append(char letter)
+{
+	static char block[APPENDED] __attribute__((aligned(4096)));
+	int fd = open("appended", O_WRONLY | O_APPEND | O_DIRECT);
+
+	memset(block, letter, sizeof(block));
+	for (unsigned i = 0; i < APPENDS; i++)
+		if (write(fd, block, sizeof(block)) != (ssize_t)sizeof(block))
+			_exit(1);
+	_exit(0);
+}
+
+static int in_one_piece(int fd)
+{
+	char first = 0;
+
+	for (off_t at = 0; at < (off_t)(2 * APPENDS * APPENDED); at += SECTOR) {
+		if (pread(fd, buffer, SECTOR, at) != (ssize_t)SECTOR)
+			return 0;
+		first = at % (off_t)APPENDED ? first : (char)buffer[0];
+		if ((char)buffer[0] != first || memcmp(buffer, buffer + 1, SECTOR - 1))
+			return 0;
+	}
+	return 1;
+}
+
+static void test_appends(void)
+{
+	int status, right = 0, fd = open("appended", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	for (char letter = 'a'; letter <= 'b'; letter++)
+		if (!fork())
+			append(letter);
+	while (wait(&status) > 0)
+		right += !status;
+	ok(right == 2 && lseek(fd, 0, SEEK_END) == (off_t)(2 * APPENDS * APPENDED), "two processes append, large pieces");
+	ok(in_one_piece(fd), "which do not mix");
+	close(fd);
+	unlink("appended");
+}
+
 int main(void)
 {
 	plain = open("direct", O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -116,6 +161,7 @@ int main(void)
 	test_alignment();
 	test_agree();
 	test_end();
+	test_appends();
 	test_advice();
 	unlink("direct");
 	return tap_done();
