@@ -90,6 +90,7 @@ void block_register(struct blkdev *dev)
 {
 	dev->number = nr_devices++;
 	list_append(&devices, &dev->all);
+	flusher_init(&dev->flusher, dev->name);
 }
 
 struct blkdev *block_device(unsigned number)

@@ -5,6 +5,7 @@
 
 #include "kernel/spinlock.h"
 #include "lib/list.h"
+#include "mm/writeback.h"
 
 #define SECTOR_SHIFT 9
 #define SECTOR_SIZE (1u << SECTOR_SHIFT)
@@ -49,6 +50,7 @@ struct blkdev {
 	uint64_t sectors;	      /*						(C) */
 	unsigned number;	      /* in order of registration: 0 is the root's	(C) */
 	struct list all;	      /* every device					(C) */
+	struct flusher flusher;	      /* what is dirty and belongs here			(mm/writeback.h) */
 };
 
 /* NULL: no memory. The owner sets done and private. request_free from any context. */

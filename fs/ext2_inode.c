@@ -128,9 +128,10 @@ static void fill_times(const struct ext2 *fs, struct inode *inode, const struct 
 	inode->ctime = timestamp(from->ctime, has_extra(fs, x, offsetof(struct ext2_disk_extra, ctime)) ? x->ctime : 0);
 }
 
-static void init_mapping(struct inode *inode, uint64_t size)
+static void init_mapping(struct ext2 *fs, struct inode *inode, uint64_t size)
 {
 	mapping_init(&inode->mapping, &ext2_backing, size);
+	inode->mapping.flusher = &fs->dev->flusher;
 	inode->mapping.write_lock = &inode->lock;
 }
 
@@ -158,7 +159,7 @@ static int fill(struct ext2 *fs, struct inode *inode, const struct ext2_disk_ino
 	e->file_acl = from->file_acl;
 	e->confirmed = size;
 	e->syncs = fs->syncs;
-	init_mapping(inode, size);
+	init_mapping(fs, inode, size);
 	inode->ops = ops;
 	return 0;
 }
@@ -316,7 +317,7 @@ static int init_new(struct inode *inode, const struct inode_make *make)
 	e->generation = atomic_fetch_add_explicit(&fs->generation, 1, memory_order_relaxed);
 	inode_init_new(inode, make);
 	inode->ops = ext2_ops_of(make->mode);
-	init_mapping(inode, 0);
+	init_mapping(fs, inode, 0);
 	return store_new(inode);
 }
 

@@ -21,7 +21,6 @@
 #include "mm/policy.h"
 #include "mm/pt.h"
 #include "mm/reclaim.h"
-#include "mm/writeback.h"
 
 #ifndef REVISION
 #define REVISION "unknown"
@@ -87,8 +86,7 @@ void kernel_main(const struct boot_info *info)
 	hang_device = ramblk_oldest;
 	watchdog_start();		/* nobody hangs unseen */
 	cred_init_files();		/* whose files are whose */
-	writeback_start();		/* dirty pages reach their files by themselves */
-	reclaim_start();		/* and clean ones make room */
+	reclaim_start();		/* pages of files make room */
 	process_init();			/* process_first */
 	reclaim_set_killer(oom_kill_one); /* memory may run out */
 	futex_init();			/* user threads that wait for each other */

@@ -115,6 +115,17 @@ static void mount_on(const char *path, const char *source, struct super *super)
 }
 
 /* A disk that is wanted somewhere and cannot be had ends the boot, as the root would. */
+/* From then on dirty pages reach it by themselves. */
+static int mount_device(unsigned number, struct super **super, char *why, size_t size)
+{
+	struct blkdev *dev = block_device(number);
+	int err = ext2_mount(dev, super, why, size);
+
+	if (!err)
+		flusher_start(&dev->flusher);
+	return err;
+}
+
 static void mount_disks(void)
 {
 	static const char *const sources[CMDLINE_DISKS] = { "", "/dev/disk1", "/dev/disk2", "/dev/disk3",
@@ -125,7 +136,7 @@ static void mount_disks(void)
 	for (unsigned i = 1, number = 1; i < CMDLINE_DISKS; i++) {
 		bool there = cmdline.disks[i].start != cmdline.disks[i].end;
 
-		if (cmdline.mounts[i] && (!there || ext2_mount(block_device(number), &super, why, sizeof(why))))
+		if (cmdline.mounts[i] && (!there || mount_device(number, &super, why, sizeof(why))))
 			panic("disk %u is not mounted on %s: %s", i, cmdline.mounts[i], there ? why : "there is none of that number");
 		if (cmdline.mounts[i]) {
 			mount_on(cmdline.mounts[i], sources[i], super);
@@ -149,7 +160,7 @@ void root_mount(void)
 	disks_add();
 	settings_apply();
 	cut_arm();
-	if (ext2_mount(block_device(0), &super, why, sizeof(why)))
+	if (mount_device(0, &super, why, sizeof(why)))
 		panic("no root file system: %s", why);
 	vfs_mount_root(super);
 	vfs_super_add(super);

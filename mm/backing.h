@@ -105,10 +105,11 @@ struct mapping {
 	_Atomic uint64_t fault_time;	/* clock_wall_coarse_ns of a fault that let somebody store since mtime was set; 0: none (A) */
 	_Atomic bool may_store;		/* some mapping could, or could have, stored behind the end; never cleared	(A)	*/
 	_Atomic uint32_t error_seq;	/* errors of write-back: mm/writeback.h		(A)	*/
-	bool listed;			/* on the list of dirty mappings		(M)	*/
+	struct flusher *flusher;	/* its device's; NULL: nothing is written. Set after mapping_init	(C)	*/
+	bool listed;			/* on the flusher's list of dirty mappings	(M)	*/
 	bool keeps_file;		/* and holds a reference on the file for that	(M)	*/
 	bool unlinked;			/* its dirty pages do not keep the file		(M)	*/
-	struct list dirty;		/* all mappings with dirty pages		(D)	*/
+	struct list dirty;		/* the flusher's mappings with dirty pages	(D)	*/
 	bool visit;			/* a sync has yet to come to it			(D)	*/
 };
 

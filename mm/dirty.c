@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How pages become dirty, and the list of the mappings that have such pages. 1, 5 of the statement in mm/writeback.c. */
+/* How pages become dirty, and the lists of the mappings that have such pages, one a device. 1, 5 of the statement in mm/writeback.c. */
 #include "mm/dirty.h"
 
 #include "kernel/stats.h"
@@ -8,7 +8,7 @@
 #include "mm/writeback.h"
 
 static struct spinlock list_lock = SPINLOCK_INIT(LOCK_DIRTY_LIST); /* interrupts off: taken under mapping->lock */
-static struct list dirty_mappings = LIST_INIT(dirty_mappings); /* list_lock */
+struct list flushers = LIST_INIT(flushers);
 static _Atomic int64_t nr_unwritten; /* pages that are dirty or under write-back; those that are both count twice */
 
 /* ---- becoming dirty ---- */
@@ -16,16 +16,18 @@ static _Atomic int64_t nr_unwritten; /* pages that are dirty or under write-back
 /* mapping->lock held. */
 static void list_add(struct mapping *m)
 {
+	struct flusher *f = m->flusher;
 	bool first;
 
+	assert(f);
 	m->listed = true;
 	m->keeps_file = !m->unlinked && m->ops->get(m);
 	spin_lock(&list_lock);
-	first = list_empty(&dirty_mappings);
-	list_append(&dirty_mappings, &m->dirty);
+	first = list_empty(&f->mappings);
+	list_append(&f->mappings, &m->dirty);
 	spin_unlock(&list_lock);
 	if (first)
-		flusher_notice();
+		flusher_notice(f);
 }
 
 /* mapping->lock held, page in its slot. */
@@ -98,7 +100,14 @@ void writeback_forget_page(struct page *page)
 		atomic_fetch_sub_explicit(&nr_unwritten, 1, memory_order_relaxed);
 }
 
-/* ---- the list ---- */
+/* ---- the lists ---- */
+
+void flusher_init(struct flusher *f, const char *name)
+{
+	*f = (struct flusher){ .name = name };
+	list_init(&f->mappings);
+	list_append(&flushers, &f->link);
+}
 
 /* true: its reference on the file is the caller's now. */
 static bool list_drop(struct mapping *m, bool always)
@@ -155,19 +164,19 @@ void mapping_linked(struct mapping *m)
 	spin_unlock_irq(&m->lock, flags);
 }
 
-struct mapping *dirty_list_next(void)
+struct mapping *dirty_list_next(struct flusher *f)
 {
 	struct mapping *m, *found = NULL;
 	irqflags_t flags;
 
 	rcu_read_lock();
 	flags = spin_lock_irq(&list_lock);
-	list_for_each(m, &dirty_mappings, dirty) {
+	list_for_each(m, &f->mappings, dirty) {
 		if (!m->ops->get(m))
 			continue;
 		found = m;
 		list_remove(&m->dirty);
-		list_append(&dirty_mappings, &m->dirty);
+		list_append(&f->mappings, &m->dirty);
 		break;
 	}
 	spin_unlock_irq(&list_lock, flags);
@@ -178,41 +187,55 @@ struct mapping *dirty_list_next(void)
 void dirty_list_mark(void)
 {
 	irqflags_t flags = spin_lock_irq(&list_lock);
+	struct flusher *f;
 	struct mapping *m;
 
-	list_for_each(m, &dirty_mappings, dirty)
-		m->visit = true;
+	list_for_each(f, &flushers, link)
+		list_for_each(m, &f->mappings, dirty)
+			m->visit = true;
 	spin_unlock_irq(&list_lock, flags);
+}
+
+/* list_lock held. */
+static struct mapping *take_marked(struct flusher *f)
+{
+	struct mapping *m;
+
+	list_for_each(m, &f->mappings, dirty) {
+		bool visit = m->visit;
+
+		m->visit = false;
+		if (visit && m->ops->get(m))
+			return m;
+	}
+	return NULL;
 }
 
 struct mapping *dirty_list_marked(void)
 {
-	struct mapping *m, *found = NULL;
+	struct mapping *found = NULL;
+	struct flusher *f;
 	irqflags_t flags;
 
 	rcu_read_lock();
 	flags = spin_lock_irq(&list_lock);
-	list_for_each(m, &dirty_mappings, dirty) {
-		bool visit = m->visit;
-
-		m->visit = false;
-		if (!visit || !m->ops->get(m))
-			continue;
-		found = m;
-		break;
+	list_for_each(f, &flushers, link) {
+		found = take_marked(f);
+		if (found)
+			break;
 	}
 	spin_unlock_irq(&list_lock, flags);
 	rcu_read_unlock();
 	return found;
 }
 
-unsigned dirty_list_length(void)
+unsigned dirty_list_length(struct flusher *f)
 {
 	struct mapping *m;
 	unsigned n = 0;
 	irqflags_t flags = spin_lock_irq(&list_lock);
 
-	list_for_each(m, &dirty_mappings, dirty)
+	list_for_each(m, &f->mappings, dirty)
 		n++;
 	spin_unlock_irq(&list_lock, flags);
 	return n;

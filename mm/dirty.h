@@ -5,22 +5,24 @@
 
 #include "mm/backing.h"
 
-/* The mapping that has been on the list for longest, referenced, and moved to its end. NULL: none. */
-struct mapping *dirty_list_next(void);
+extern struct list flushers; /* struct flusher.link; written at boot */
 
-/* Those that are on the list now are to be visited; one that is, referenced, and is not any more. NULL: no more. One visitor at a time. */
+/* The mapping that has been on its list for longest, referenced, and moved to its end. NULL: none. */
+struct mapping *dirty_list_next(struct flusher *f);
+unsigned dirty_list_length(struct flusher *f);
+
+/* Those that are on any list now are to be visited; one that is, referenced, and is not any more. NULL: no more. One visitor at a time. */
 void dirty_list_mark(void);
 struct mapping *dirty_list_marked(void);
-unsigned dirty_list_length(void);
 
-/* Takes the mapping off the list if nothing in it is dirty. The caller has a reference of its own. */
+/* Takes the mapping off its list if nothing in it is dirty. The caller has a reference of its own. */
 void dirty_list_leave(struct mapping *m);
 
 int64_t dirty_pages(void); /* dirty or under write-back */
 void dirty_written(void);  /* one page's write-back is over. Any context */
 
-/* mm/flusher.c, any context: a mapping has dirty pages; a page has been written. */
-void flusher_notice(void);
+/* mm/flusher.c, any context: a mapping of its device has dirty pages; a page has been written. */
+void flusher_notice(struct flusher *f);
 void flusher_progress(void);
 
 #endif

@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that writes dirty pages, and those who wait for it because there are too many of them.
+ * The threads that write dirty pages, one a device, and those who wait for them because there are too many such pages.
  *
- * It sleeps while nothing is dirty. A mapping's first dirty page makes it look, some seconds later (policy writeback_centisecs); somebody who needs
+ * Each sleeps while nothing is dirty. A mapping's first dirty page makes it look, some seconds later (policy writeback_centisecs); somebody who needs
  * memory, or has made more dirty than dirty_background_percent, makes it look at once. It takes page locks only if they are free, and whatever
  * write_pages takes. A file's pages go in order, up to 64 in one call; files in the order in which they became dirty.
  *
- * Nobody waits for it without a time limit, because they may hold what it needs: they look again, and those who found no memory give up in the end.
+ * How much may be dirty is one number for all devices. Nobody waits without a time limit, because they may hold what a flusher needs: they look
+ * again, and those who found no memory give up in the end.
  */
 #include "kernel/stats.h"
 #include "kernel/time.h"
 #include "lib/errno.h"
+#include "lib/format.h"
 #include "mm/dirty.h"
 #include "mm/lru.h"
 #include "mm/policy.h"
 #include "mm/writeback.h"
 
-static _Atomic(struct thread *) flusher; /* NULL: nobody has started it */
+static _Atomic bool started; /* there is a flusher */
 static struct waitq progress = WAITQ_INIT(progress); /* of those who wait for pages to be written */
-static _Atomic bool kicked;
 static _Atomic unsigned waiting; /* on `progress` */
 
 #define CENTISECOND_NS (10 * NSEC_PER_MSEC)
 
 /* Starts writing each mapping that is on the list now, or nearly each: others may move it meanwhile. */
-static void flush_all(void)
+static void flush_all(struct flusher *f)
 {
 	struct mapping *m;
 
-	for (unsigned n = dirty_list_length(); n && (m = dirty_list_next()); n--) {
+	for (unsigned n = dirty_list_length(f); n && (m = dirty_list_next(f)); n--) {
 		mapping_flush(m);
 		dirty_list_leave(m);
 		m->ops->put(m);
@@ -71,29 +72,39 @@ static int64_t background_limit(void)
 	return background < limit ? background : limit / 2;
 }
 
-static struct thread *flusher_thread(void)
+static void flusher_main(void *arg);
+
+static bool am_flusher(void)
 {
-	/* acquire: the thread is whole; pairs with writeback_start */
-	return atomic_load_explicit(&flusher, memory_order_acquire);
+	return current->entry == flusher_main;
+}
+
+static bool have_flusher(void)
+{
+	return atomic_load_explicit(&started, memory_order_relaxed);
 }
 
 static bool too_much(void)
 {
-	return unlikely(dirty_pages() > dirty_limit()) && flusher_thread();
+	return unlikely(dirty_pages() > dirty_limit()) && have_flusher();
 }
 
-void flusher_notice(void)
+void flusher_notice(struct flusher *f)
 {
-	struct thread *f = flusher_thread();
+	/* acquire: the thread is whole; pairs with flusher_start */
+	struct thread *t = atomic_load_explicit(&f->thread, memory_order_acquire);
 
-	if (f)
-		thread_unpark(f);
+	if (t)
+		thread_unpark(t);
 }
 
-static void flusher_kick(void)
+static void flushers_kick(void)
 {
-	if (!atomic_exchange_explicit(&kicked, true, memory_order_relaxed))
-		flusher_notice();
+	struct flusher *f;
+
+	list_for_each(f, &flushers, link)
+		if (!atomic_exchange_explicit(&f->kicked, true, memory_order_relaxed))
+			flusher_notice(f);
 }
 
 void flusher_progress(void)
@@ -109,7 +120,7 @@ static int wait_progress(const struct wait_why *why, enum wait_mode mode, int64_
 	int err;
 
 	atomic_fetch_add_explicit(&waiting, 1, memory_order_relaxed);
-	flusher_kick();
+	flushers_kick();
 	err = wait_until(&progress, why, mode, clock_ns() + limit, dirty_pages() < enough);
 	atomic_fetch_sub_explicit(&waiting, 1, memory_order_relaxed);
 	return err;
@@ -117,8 +128,8 @@ static int wait_progress(const struct wait_why *why, enum wait_mode mode, int64_
 
 bool writeback_look(void)
 {
-	if (dirty_pages() > background_limit() && flusher_thread())
-		flusher_kick();
+	if (dirty_pages() > background_limit())
+		flushers_kick();
 	if (too_much())
 		return true;
 	current->dirtied = 0;
@@ -130,7 +141,7 @@ int writeback_throttle(void)
 	static const struct wait_why why = { .what = "dirty pages to be written" };
 	int err = 0;
 
-	while (err != -EINTR && current != flusher_thread() && writeback_look()) {
+	while (err != -EINTR && !am_flusher() && writeback_look()) {
 		stat_inc(STAT_throttled);
 		err = wait_progress(&why, WAIT_KILLABLE, dirty_limit(), 100 * NSEC_PER_MSEC);
 	}
@@ -141,24 +152,23 @@ int writeback_throttle(void)
 bool writeback_wait_progress(void)
 {
 	static const struct wait_why why = { .what = "memory of dirty pages" };
-	struct thread *f = flusher_thread();
 	int64_t before = dirty_pages();
 
-	if (!f || current == f || before <= 0)
+	if (!have_flusher() || am_flusher() || before <= 0)
 		return false;
 	wait_progress(&why, WAIT_FOREVER, before, 20 * NSEC_PER_MSEC);
 	return true;
 }
 
 /* Sleeps until there is something to write and it is time for it, or somebody asks. */
-static void sleep_until_due(void)
+static void sleep_until_due(struct flusher *f)
 {
 	static const struct wait_why why = { .what = "something to write", .lasting = true };
 	uint64_t due = TIME_NEVER;
 	int err = 0;
 
-	while (err != -ETIMEDOUT && !atomic_exchange_explicit(&kicked, false, memory_order_relaxed)) {
-		if (due == TIME_NEVER && dirty_list_length())
+	while (err != -ETIMEDOUT && !atomic_exchange_explicit(&f->kicked, false, memory_order_relaxed)) {
+		if (due == TIME_NEVER && dirty_list_length(f))
 			due = clock_ns() + policy_get(&policy.writeback_centisecs) * CENTISECOND_NS;
 		err = thread_park(&why, WAIT_FOREVER, due);
 	}
@@ -166,21 +176,26 @@ static void sleep_until_due(void)
 
 static void flusher_main(void *arg)
 {
-	(void)arg;
+	struct flusher *f = arg;
+
 	current->reserve = true;
 	for (;;) {
-		sleep_until_due();
-		flush_all();
+		sleep_until_due(f);
+		flush_all(f);
 	}
 }
 
-void writeback_start(void)
+void flusher_start(struct flusher *f)
 {
-	struct thread *t = thread_create("flusher", flusher_main, NULL);
+	char name[THREAD_NAME];
+	struct thread *t;
 
+	snprintf(name, sizeof(name), "flusher/%s", f->name);
+	t = thread_create(name, flusher_main, f);
 	if (!t)
-		panic("too little memory: no thread to write dirty pages");
-	/* release: pairs with flusher_thread */
-	atomic_store_explicit(&flusher, t, memory_order_release);
+		panic("too little memory: no thread to write the dirty pages of %s", f->name);
+	/* release: pairs with flusher_notice */
+	atomic_store_explicit(&f->thread, t, memory_order_release);
+	atomic_store_explicit(&started, true, memory_order_relaxed);
 	thread_start(t);
 }

@@ -137,7 +137,20 @@ void mapping_unlinked(struct mapping *m);
 /* It has one again: they do. The caller holds a reference. */
 void mapping_linked(struct mapping *m);
 
-/* Starts the thread that writes what has been dirty for a while, or too much. Once, when threads may be created. */
-void writeback_start(void);
+/*
+ * A device's: the mappings with pages for it, and the thread that writes what has been dirty for a while, or too much. One device that is slow, or
+ * stuck, keeps no other from being written to. (C) constant, (A) atomic, (D) the lock of all lists of dirty mappings
+ */
+struct flusher {
+	struct list link;		 /* every flusher		(C) */
+	const char *name;		 /* of the device		(C) */
+	struct list mappings;		 /* that have dirty pages, those that have had for longest first	(D) */
+	_Atomic(struct thread *) thread; /* NULL: nobody has started it	(A) */
+	_Atomic bool kicked;		 /* it shall look now		(A) */
+};
+
+/* Boot time. Start: once, when threads may be created. */
+void flusher_init(struct flusher *f, const char *name);
+void flusher_start(struct flusher *f);
 
 #endif

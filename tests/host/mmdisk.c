@@ -202,11 +202,21 @@ static const struct backing_ops ops = {
 	.get = disk_get, .put = disk_put, .name = disk_name, .writable = true,
 };
 
+static struct flusher *disk_flusher(void)
+{
+	static struct flusher f;
+
+	if (!f.name)
+		flusher_init(&f, "disk");
+	return &f;
+}
+
 struct disk_file *disk_file_new(pgoff_t pages, uint64_t size, uint64_t seed)
 {
 	struct disk_file *f = calloc(1, sizeof(*f));
 
 	mapping_init(&f->mapping, &ops, size);
+	f->mapping.flusher = disk_flusher();
 	mutex_init(&f->lock, LOCK_INODE);
 	f->mapping.write_lock = &f->lock;
 	f->refs = 1;
