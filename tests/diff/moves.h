@@ -101,8 +101,14 @@ static bool without_holes(void)
 	return set.tmpfs && set.seed % 2;
 }
 
-/* Memory for *n bytes to or from `o` at pos. A write behind the end whose source is not there makes the file longer on some Linuxes, so there is
- * none. */
+/* A write whose source is not there makes the file longer on some Linuxes if it lies behind the end. If it only would go beyond, it leaves a block
+ * promised on ext4, where O_DIRECT fails with EIO until write-back. */
+static bool avoided(const struct object *o, uint64_t pos, size_t n)
+{
+	return without_holes() || (set.cached ? pos : pos + n) > o->size;
+}
+
+/* Memory for *n bytes to or from `o` at pos. */
 static struct memory memory_for(const struct object *o, uint64_t pos, size_t *n, bool store)
 {
 	struct map *m = pick(5) ? NULL : any_map();
@@ -112,7 +118,7 @@ static struct memory memory_for(const struct object *o, uint64_t pos, size_t *n,
 	room = room < *n ? room : *n;
 	if (m && store)
 		room = storable(m, offset, room);
-	if (!m || !room || meets(m, o, pos, *n) || (!store && (pos > o->size || without_holes())))
+	if (!m || !room || meets(m, o, pos, *n) || (!store && avoided(o, pos, *n)))
 		return (struct memory){ .at = buffer + (pick(3) ? 0 : pick(PAGE)) };
 	*n = room;
 	return (struct memory){ .at = m->at + offset, .of = m, .offset = offset };
