@@ -219,9 +219,10 @@ static void limit(unsigned long soft)
 	STEP(syscall(SYS_prlimit64, 0l, MEMLOCK, l, NULL) == 0);
 }
 
+/* By number: musl turns an EPERM into ENOMEM. */
 static char *anonymous(unsigned pages, int more)
 {
-	return mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | more, -1, 0);
+	return (char *)syscall(SYS_mmap, NULL, (long)(pages * PAGE), (long)(PROT_READ | PROT_WRITE), (long)(MAP_PRIVATE | MAP_ANONYMOUS | more), -1l, 0l);
 }
 
 static void child_lock(void *unused)
