@@ -51,8 +51,8 @@ def make_tree(root):
         os.utime(folder, (LONG_AGO, LONG_AGO))
 
 
-def look(root, is_now):
-    """Names; types, permissions, links and times; contents and targets. Which names are one file."""
+def look(root, start):
+    """Names; types, permissions, links and times; contents and targets. Which names are one file. A time since the start is "now"."""
     found, first = {}, {}
     for folder, folders, files in os.walk(root):
         for name in folders + files:
@@ -65,7 +65,7 @@ def look(root, is_now):
             if os.path.isfile(path):
                 with open(path, "rb") as file:
                     content = file.read()
-            when = "now" if is_now(info.st_mtime) else info.st_mtime
+            when = "now" if start <= info.st_mtime <= time.time() else info.st_mtime
             found[name] = (oct(info.st_mode), info.st_nlink, when, content, first.setdefault(info.st_ino, name) if content is not None else "")
     return found
 
@@ -86,21 +86,21 @@ def on_linux(folder, tree):
     for name in shell.applets(busybox):
         os.symlink(busybox, os.path.join(programs, name))
     subprocess.run(["cp", "-a", tree, work], check=True)
-    start, end = time.time() - 1, time.time() + LIMIT
+    start = time.time() - 1
     with open(SCRIPT, "rb") as script:
         result = subprocess.run([os.path.join(programs, "sh")], stdin=script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=work,
                                 env={"PATH": programs}, timeout=LIMIT, check=False)
-    return result, one_name_each(look(work, lambda when: start <= when <= end))
+    return result, one_name_each(look(work, start))
 
 
 def on_faultline(folder, tree, run):
     arch, block, cpus = run
-    back = os.path.join(folder, f"{arch}-{block}")
+    back, start = os.path.join(folder, f"{arch}-{block}"), time.time() - 1
     with open(SCRIPT, "rb") as script:
         text = b"cd /work\n" + script.read()
     result = faultline("shell", "--arch", arch, "--smp", cpus, "--block", str(block), "--timeout", str(LIMIT), "--disk-size", "192M",
                        "--put", f"{tree}:/work", "--get", f"/work:{back}", stdin=text, limit=LIMIT + 60)
-    return result, one_name_each(look(back, lambda when: when < 100000))  # its calendar begins in 1970
+    return result, one_name_each(look(back, start))
 
 
 def compare(run, linux, here):
