@@ -72,7 +72,7 @@ const char *hang_name(enum hang kind);
 /* One machine-readable line, then who holds it, the queue, and the stacks. */
 void hang_show(struct thread *t, enum hang kind, const struct hang_chain *chain, const struct hang_sink *to);
 
-/* /proc/fault/waiters: every sleeper and everybody who retries. */
+/* /proc/fault/waiters: every sleeper and everybody who retries, a line each; of the first 64 that should get on, all that hang_show has. */
 void hang_show_all(const struct hang_sink *to);
 
 /* Set at boot: says what the devices have not completed for longest. Any context, takes no lock. May be NULL. */

@@ -29,6 +29,7 @@
 
 #define LOOKS 4
 #define TOLD_AT_ONCE 8 /* threads told of in full at one look; the others are counted */
+#define JUDGED_AT_ONCE 256 /* each takes looks at all threads, with preemption off; the others have their turn when these have been told */
 
 _Atomic uint32_t watchdog_hung_us = 10000000;
 _Atomic bool watchdog_rests;
@@ -99,7 +100,7 @@ static void tick_came(struct timer *timer)
 /* What one look at all threads has come to. */
 struct round {
 	unsigned busy; /* threads that run, or wait for what should come	*/
-	unsigned told, more;
+	unsigned judged, told, more;
 };
 
 static void line_log(void *arg, const char *line)
@@ -161,7 +162,7 @@ static void watch(struct thread *t, void *arg)
 		note_begin(t, &look);
 	else if (t->hang.seen < LOOKS)
 		t->hang.seen++;
-	else if (!t->hang.told && hung_ns())
+	else if (!t->hang.told && hung_ns() && r->judged++ < JUDGED_AT_ONCE)
 		judge(r, t, &look);
 }
 

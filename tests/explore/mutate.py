@@ -96,6 +96,8 @@ def explained():
 
 def wanted(words):
     name, _, span = (words[0] if words else "").partition(":")
+    if name and name not in FILES:
+        sys.exit(f"mutate.py: {name}: say one of {' '.join(FILES)}, and perhaps :FIRST-LAST; -n lists the mutants")
     first, _, last = span.partition("-")
     return [name] if name else FILES, int(first or 1), int(last or first or 1 << 30)
 
