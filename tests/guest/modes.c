@@ -222,7 +222,8 @@ static void limit(unsigned long soft)
 /* By number: musl turns an EPERM into ENOMEM. */
 static char *anonymous(unsigned pages, int more)
 {
-	return (char *)syscall(SYS_mmap, NULL, (long)(pages * PAGE), (long)(PROT_READ | PROT_WRITE), (long)(MAP_PRIVATE | MAP_ANONYMOUS | more), -1l, 0l);
+	return (char *)syscall(SYS_mmap, NULL, (long)(pages * PAGE), (long)(PROT_READ | PROT_WRITE), (long)(MAP_PRIVATE | MAP_ANONYMOUS | more), -1l,
+			       0l);
 }
 
 static void child_lock(void *unused)
