@@ -3,7 +3,7 @@
  * Resource limits. All can be set and are handed down; enforced are NOFILE (init/files.c), FSIZE (limit_file_size, init/sys_attr.c), AS, DATA,
  * STACK and, without CAP_IPC_LOCK, MEMLOCK (mm/), SIGPENDING (init/signal_queue.c), CPU (init/timers.c, of the process that sets it and of its
  * children).
- * NPROC binds nobody: everybody is root. CORE limits what is never written, and only decides about the bit in the status (init/exit.c).
+ * NPROC binds nobody. CORE limits what is never written, and only decides about the bit in the status (init/exit.c).
  */
 #ifndef INIT_LIMIT_H
 #define INIT_LIMIT_H

@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 		return 1;
 	for (unsigned i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
 		round_of(policies[i], kills / 4, i * 1000 + 1);
-	policy("deadline:200");
+	policy("deadline:50");
 	unlink(FILE_NAME);
 	return tap_done();
 }
