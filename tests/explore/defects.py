@@ -45,6 +45,8 @@ DEFECTS = [
            "page_queue_wake_all(page, PAGE_WRITTEN, 0);", "page_queue_wake_all(page, PAGE_SETTLED, 0);"),
     Defect("heir-of-the-wrong-queue", "a new head is not told that it is one", LOCK,
            "\tif (head == w && next)\n\t\thead_begin(next);", "\t(void)head, (void)next;"),
+    Defect("due-of-the-last-head", "a new head has only what was left of the last one's time", LOCK,
+           "\tif (next)\n\t\thead_begin(next);", "\tif (next) {\n\t\thead_begin(next);\n\t\tnext->due = w->due;\n\t}"),
     Defect("anchor-forgotten", "the queues of other events go with the waiter that carried them", QUEUE,
            "\tif (page->waiters == w)\n\t\tanchor_leaves(page);",
            "\tif (page->waiters == w && !*queue)\n\t\tanchor_leaves(page);\n\telse if (page->waiters == w)\n\t\tpage->waiters = *queue;"),

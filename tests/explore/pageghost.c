@@ -105,6 +105,7 @@ OUTSIDE void page_waits_called(struct page_waiter *w)
 
 	must(a->ticket && is_oldest(w->page, a));
 	must(is == GHOST_OFF || w->hurry == ((is & POLICY_WORD) == PAGELOCK_DEADLINE));
+	head_seen(a);
 	a->called = true;
 	a->came = explore_self() == w->thread->tid;
 	a->ran = false;
