@@ -193,17 +193,24 @@ static bool give_up(struct futex_waiter *w)
 	return false;
 }
 
-int futex_wait(const struct futex *f, uint32_t value, uint32_t bits, uint64_t deadline)
+/* Queued if the word has the value, until it is woken. */
+static int wait_queued(struct futex_waiter *w, const struct futex *f, uint32_t value, uint64_t deadline)
 {
 	struct wait_why why = { .what = "futex", .lasting = true, .object = (void *)f->user };
-	struct futex_waiter w = { .key = f->key, .bits = bits, .thread = current };
-	int err = queue_if(&w, f->user, value);
+	int err = queue_if(w, f->user, value);
 
 	if (err)
 		return err;
-	while (!err && is_queued(&w))
+	while (!err && is_queued(w))
 		err = thread_park(&why, WAIT_SIGNAL, deadline);
-	return give_up(&w) ? err : 0;
+	return give_up(w) ? err : 0;
+}
+
+int futex_wait(const struct futex *f, uint32_t value, uint32_t bits, uint64_t deadline)
+{
+	struct futex_waiter w = { .key = f->key, .bits = bits, .thread = current };
+
+	return wait_queued(&w, f, value, deadline);
 }
 
 /* ---- waiting for one of several ---- */
@@ -342,15 +349,9 @@ int futex_wake_change(const struct futex_move *m, const struct futex_change *c)
 
 int futex_wait_then_pi(const struct futex *f, uint32_t value, struct pi_waiter *pi, uint64_t deadline)
 {
-	struct wait_why why = { .what = "futex", .lasting = true, .object = (void *)f->user };
 	struct futex_waiter w = { .key = f->key, .bits = FUTEX_BITS_ALL, .thread = current, .pi = pi };
-	int err = queue_if(&w, f->user, value);
 
-	if (err)
-		return err;
-	while (!err && is_queued(&w))
-		err = thread_park(&why, WAIT_SIGNAL, deadline);
-	return give_up(&w) ? err : 0;
+	return wait_queued(&w, f, value, deadline);
 }
 
 /* Bucket lock held. How many of 1 + m->move. */

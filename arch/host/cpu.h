@@ -99,6 +99,7 @@ void host_wait_irq(void);		/* arch_cpu_idle: until host_irq_due */
 void host_kick(struct host_cpu *c);	/* something is pending there */
 uint64_t host_time(void);		/* what host_clock last said, or later; moves nothing */
 void host_engine_init(const struct host_config *config);
+void host_stack_note(struct arch_thread *t); /* t runs on the stack that the calling pthread has */
 
 /* What another CPU's TLB flush must wait for: lookup and use of an entry. A no-op where nothing runs at the same time. */
 void host_tlb_lock(struct host_cpu *c);

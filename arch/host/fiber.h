@@ -8,9 +8,6 @@
 /* Goes on at `load`, which lies on to's stack; returns when something loads what this stored in *save. */
 void fiber_switch(void **save, struct arch_thread *from, void *load, struct arch_thread *to);
 
-/* The process's own stack becomes t's. */
-void fiber_adopt(struct arch_thread *t);
-
 /* switch.S */
 void switch_stacks(void **save, void *load);
 

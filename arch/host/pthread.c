@@ -142,24 +142,12 @@ static void baton_take(struct baton *b)
 
 /* ---- threads ---- */
 
-/* What backtraces may walk. */
-static void stack_note(struct arch_thread *t)
-{
-	pthread_attr_t attr;
-	void *stack;
-
-	pthread_getattr_np(pthread_self(), &attr);
-	pthread_attr_getstack(&attr, &stack, &t->stack_size);
-	pthread_attr_destroy(&attr);
-	t->stack = stack;
-}
-
 static void *thread_begin(void *arg)
 {
 	struct arch_thread *t = arg;
 
 	baton_take(t->pthread);
-	stack_note(t);
+	host_stack_note(t);
 	t->entry(t->arg);
 	trap_fatal(NULL, "a thread's entry returned");
 }
@@ -227,7 +215,7 @@ void arch_cpu_adopt(struct thread *idle)
 	struct arch_thread *t = thread_arch(idle);
 
 	baton_new(t)->pthread = pthread_self();
-	stack_note(t);
+	host_stack_note(t);
 	host_cpu->thread = idle;
 }
 

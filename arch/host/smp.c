@@ -132,7 +132,7 @@ void host_engine_init(const struct host_config *config)
 
 void arch_cpu_adopt(struct thread *idle)
 {
-	fiber_adopt(thread_arch(idle));
+	host_stack_note(thread_arch(idle));
 	host_cpu->thread = idle;
 }
 

@@ -2,7 +2,6 @@
 /* Threads as fibers: a saved stack pointer. AddressSanitizer has to be told of every switch, and that a stack is clean again. */
 #define _GNU_SOURCE
 #include "fiber.h"
-#include <pthread.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -60,17 +59,6 @@ void arch_thread_init(struct arch_thread *t, void *stack_top, void (*entry)(void
 	__asan_unpoison_memory_region(stack, KSTACK_SIZE);
 	*f = (struct switch_frame){.pc = (uintptr_t)fiber_begin};
 	*t = (struct arch_thread){.sp = f, .stack = stack, .stack_size = KSTACK_SIZE, .entry = entry, .arg = arg};
-}
-
-void fiber_adopt(struct arch_thread *t)
-{
-	pthread_attr_t attr;
-	void *stack;
-
-	pthread_getattr_np(pthread_self(), &attr);
-	pthread_attr_getstack(&attr, &stack, &t->stack_size);
-	pthread_attr_destroy(&attr);
-	t->stack = stack;
 }
 
 void fiber_switch(void **save, struct arch_thread *from, void *load, struct arch_thread *to)
