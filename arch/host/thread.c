@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads as fibers: a saved stack pointer. AddressSanitizer has to be told of every switch, and that a stack is clean again. */
-#define _GNU_SOURCE
 #include "fiber.h"
 
 #if defined(__SANITIZE_ADDRESS__)
